@@ -1,0 +1,1 @@
+"""Face crops → the 40 CelebA attributes, each positive, negative or unknown."""

@@ -1,0 +1,1 @@
+"""Attributes → sentences drawn from a probabilistic grammar."""

@@ -1,0 +1,1 @@
+"""Images → detected faces → aligned crops."""

@@ -1,0 +1,33 @@
+"""Settings of the stage that turns images into face crops."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceSettings:
+    """How faces are found, judged and cut out.
+
+    Attributes:
+        detector: Name in the model store, or path of ultralytics face weights.
+        image_size: Longest side that the detector sees, px.
+        batch_size: Pictures per detector call.
+        min_score: Faces below it are dropped as ``low_confidence``; [0, 1], in the detector's own
+            units.
+        report_score: Detections below it are noise and get no row.
+        iou_threshold: Overlap above which the weaker of two boxes is suppressed.
+        min_side_px: Faces whose box is shorter on either side are dropped as ``too_small``, px.
+        margin: Side of the square crop relative to the longer side of the box.
+        align: Rotate the crop so that the eyes are level.
+        jpeg_quality: Quality of the stored crops, 1-95.
+    """
+
+    detector: str = "yolov8n-face"
+    image_size: int = 640
+    batch_size: int = 8
+    min_score: float = 0.5
+    report_score: float = 0.25
+    iou_threshold: float = 0.5
+    min_side_px: int = 128
+    margin: float = 1.5
+    align: bool = True
+    jpeg_quality: int = 95

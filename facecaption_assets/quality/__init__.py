@@ -1,0 +1,1 @@
+"""Tables → statistics, predicates of the gates, and the report."""

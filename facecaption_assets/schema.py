@@ -1,0 +1,258 @@
+"""Every table of the dataset: columns, types, units and meaning.
+
+This is the contract between stages, and between the dataset and its readers. Where a table lies
+on disk belongs to ``storage``; what writes it belongs to the stage of the same name. The 40
+attribute columns are spelled out in ``attributes.vocabulary`` and repeated here as data only.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import pyarrow as pa
+
+#: Column names of the attribute table, CelebA's spelling and order. Kept here as well as in
+#: ``attributes.vocabulary`` because the schema lies below every stage; a test holds them equal.
+ATTRIBUTE_COLUMNS: Final[tuple[str, ...]] = tuple(
+    "5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose "
+    "Black_Hair Blond_Hair Blurry Brown_Hair Bushy_Eyebrows Chubby Double_Chin Eyeglasses Goatee "
+    "Gray_Hair Heavy_Makeup High_Cheekbones Male Mouth_Slightly_Open Mustache Narrow_Eyes "
+    "No_Beard Oval_Face Pale_Skin Pointy_Nose Receding_Hairline Rosy_Cheeks Sideburns Smiling "
+    "Straight_Hair Wavy_Hair Wearing_Earrings Wearing_Hat Wearing_Lipstick Wearing_Necklace "
+    "Wearing_Necktie Young".split()
+)
+
+BOX = pa.list_(pa.float32(), 4)
+LANDMARKS = pa.list_(pa.list_(pa.float32(), 2), 5)
+AFFINE = pa.list_(pa.float32(), 6)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its Arrow type and what a value means, with its unit."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row means, and its columns in order."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def arrow(self) -> pa.Schema:
+        """The table as an Arrow schema, without file metadata."""
+        return pa.schema([pa.field(c.name, c.type, c.nullable) for c in self.columns])
+
+    def from_rows(self, rows: list[dict[str, object]]) -> pa.Table:
+        """Rows as an Arrow table of exactly this schema.
+
+        Raises:
+            ValueError: If a row has a column that the schema does not know, or lacks one that
+                must not be null.
+        """
+        known = {c.name for c in self.columns}
+        required = [c.name for c in self.columns if not c.nullable]
+        for row in rows:
+            if extra := row.keys() - known:
+                raise ValueError(f"{self.name} has no column {sorted(extra)}")
+            if missing := [name for name in required if row.get(name) is None]:
+                raise ValueError(f"{self.name}: {missing} must not be null in row {row}")
+        return pa.Table.from_pylist(rows, schema=self.arrow)
+
+
+_KEY = Column("key", pa.string(), "Picture: {shard}-{row:05d}; never renumbered.")
+_FACE_ID = Column("face_id", pa.string(), "Face: {key}-{face}.")
+_ERROR = Column("error_message", pa.string(), "Why the status is not the good one.", True)
+_ALT_TEXT = Column("alt_text", pa.string(), "Text that came with the picture, as found.", True)
+_SPLIT_GROUP = Column(
+    "split_group",
+    pa.string(),
+    "Pictures of one group never fall on both sides of a train/test split: the side-car's "
+    "person where given, else the picture's key.",
+)
+
+SHARD_PLAN = Table(
+    "shard_plan",
+    "a picture that belongs to the shard",
+    (
+        _KEY,
+        Column("source", pa.string(), "Name of the registered source."),
+        Column("url", pa.string(), "Where the bytes are: file, archive member or http(s) URL."),
+        _ALT_TEXT,
+        Column("metadata", pa.string(), "The side-car's free fields as a JSON object.", True),
+        _SPLIT_GROUP,
+        Column("fingerprint", pa.string(), "Size and time, or CRC, of the bytes as planned.", True),
+        Column("status", pa.string(), "planned, or opted_out."),
+    ),
+)
+
+RAW_SHARDS = Table(
+    "raw_shards",
+    "a planned picture, fetched or not",
+    (
+        _KEY,
+        Column("url", pa.string(), "As planned."),
+        _ALT_TEXT,
+        Column("metadata", pa.string(), "The side-car's free fields as a JSON object.", True),
+        _SPLIT_GROUP,
+        Column(
+            "status",
+            pa.string(),
+            "success: the bytes are in the tar. Else missing, empty, not_an_image, "
+            "unsupported_format, truncated, too_large or opted_out.",
+        ),
+        _ERROR,
+        Column("format", pa.string(), "jpeg, png or webp; sniffed, not guessed by name.", True),
+        Column("num_bytes", pa.int64(), "Length of the stored bytes.", True),
+        Column("width", pa.int32(), "Stored picture, upright, px.", True),
+        Column("height", pa.int32(), "Stored picture, upright, px.", True),
+        Column("original_width", pa.int32(), "Picture as fetched, upright, px.", True),
+        Column("original_height", pa.int32(), "Picture as fetched, upright, px.", True),
+        Column("exif_orientation", pa.int8(), "EXIF tag 274, 1-8; 1 where absent.", True),
+        Column("sha256", pa.string(), "Of the bytes as fetched, hex.", True),
+    ),
+)
+
+FACE_CROPS = Table(
+    "face_crops",
+    "a detected face, kept or dropped; a picture without a face has one row with no face_id",
+    (
+        Column("face_id", pa.string(), "Face: {key}-{face}; null when there is none.", True),
+        _KEY,
+        _ALT_TEXT,
+        _SPLIT_GROUP,
+        Column("status", pa.string(), "kept: the crop is in the tar. Else dropped."),
+        Column(
+            "drop_reason",
+            pa.string(),
+            "no_face, low_confidence, too_small, opted_out or failed_to_decode; null if kept.",
+            True,
+        ),
+        _ERROR,
+        Column("det_score", pa.float32(), "Detector's confidence, [0, 1].", True),
+        Column("bbox_xyxy", BOX, "Box in pixels of the upright original.", True),
+        Column("bbox_rel", BOX, "Box as shares of the upright original, [0, 1].", True),
+        Column(
+            "landmarks",
+            LANDMARKS,
+            "Left eye, right eye, nose, left and right corner of the mouth, as seen by the "
+            "viewer; x, y in pixels of the upright original.",
+            True,
+        ),
+        Column("original_width", pa.int32(), "Upright original, px.", True),
+        Column("original_height", pa.int32(), "Upright original, px.", True),
+        Column("width", pa.int32(), "Crop, px.", True),
+        Column("height", pa.int32(), "Crop, px.", True),
+        Column(
+            "crop_matrix",
+            AFFINE,
+            "Original to crop pixels: a, b, tx, c, d, ty of x' = a x + b y + tx, "
+            "y' = c x + d y + ty.",
+            True,
+        ),
+        Column("canny_edge_density", pa.float32(), "Share of edge pixels in the crop.", True),
+        Column("sha256", pa.string(), "Of the crop's encoded bytes, hex.", True),
+    ),
+)
+
+FACE_ATTRIBUTES = Table(
+    "face_attributes",
+    "a kept face: 40 probabilities and states",
+    (
+        _FACE_ID,
+        _KEY,
+        _SPLIT_GROUP,
+        Column(
+            "status", pa.string(), "labelled; else too_few_labels, opted_out or failed_to_annotate."
+        ),
+        _ERROR,
+        Column("num_positive", pa.int16(), "Attributes whose state is positive."),
+        Column("age_years", pa.float32(), "Estimated age, years; null where not estimated.", True),
+        Column(
+            "resolved_conflicts",
+            pa.list_(pa.string()),
+            "States withdrawn because a better-evidenced attribute excludes them.",
+        ),
+        *(
+            Column(name, pa.bool_(), f"{name}: true, false, or null for unknown.", True)
+            for name in ATTRIBUTE_COLUMNS
+        ),
+        *(
+            Column(f"{name}_prob", pa.float32(), f"P({name}), [0, 1]; null: no basis.", True)
+            for name in ATTRIBUTE_COLUMNS
+        ),
+    ),
+)
+
+TEMPLATE_CAPTIONS = Table(
+    "template_captions",
+    "a grammar's caption of a labelled face",
+    (
+        _FACE_ID,
+        _KEY,
+        _SPLIT_GROUP,
+        Column("caption_index", pa.int16(), "0, 1, … where a face has several captions."),
+        Column("status", pa.string(), "captioned; else no_attributes or opted_out."),
+        _ERROR,
+        Column("caption", pa.string(), "The sentence or sentences.", True),
+        Column("attributes", pa.list_(pa.string()), "Positive attributes that the caption names."),
+    ),
+)
+
+LLM_CAPTIONS = Table(
+    "llm_captions",
+    "a rewritten, verified caption of a face",
+    (
+        _FACE_ID,
+        _KEY,
+        _SPLIT_GROUP,
+        Column("caption_index", pa.int16(), "As in template_captions."),
+        Column(
+            "status",
+            pa.string(),
+            "accepted: caption is the model's. fell_back: caption is the template's. "
+            "unavailable or opted_out: no caption.",
+        ),
+        _ERROR,
+        Column("caption", pa.string(), "The verified text.", True),
+        Column("attributes", pa.list_(pa.string()), "Positive attributes that the caption names."),
+        Column("template_caption", pa.string(), "What was to be rewritten.", True),
+        Column("rejected_caption", pa.string(), "The model's last rejected text.", True),
+        Column("rejection_reason", pa.string(), "Why it was rejected; null if accepted.", True),
+        Column("num_attempts", pa.int16(), "Requests answered for this row."),
+        Column("prompt_tokens", pa.int32(), "Tokens sent, all attempts."),
+        Column("completion_tokens", pa.int32(), "Tokens received, all attempts."),
+        Column("model", pa.string(), "Model name that the endpoint served.", True),
+    ),
+)
+
+SHARD_QUALITY = Table(
+    "shard_quality",
+    "a statistic of the shard",
+    (
+        Column("stage", pa.string(), "Asset that the statistic describes."),
+        Column("metric", pa.string(), "What is counted or averaged."),
+        Column("label", pa.string(), "Status, reason or attribute counted; empty for a total."),
+        Column("value", pa.float64(), "Count, or mean in the metric's unit."),
+    ),
+)
+
+TABLES: Final[dict[str, Table]] = {
+    table.name: table
+    for table in (
+        SHARD_PLAN,
+        RAW_SHARDS,
+        FACE_CROPS,
+        FACE_ATTRIBUTES,
+        TEMPLATE_CAPTIONS,
+        LLM_CAPTIONS,
+        SHARD_QUALITY,
+    )
+}

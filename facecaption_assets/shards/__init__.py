@@ -1,0 +1,1 @@
+"""Sources of pictures → planned rows → WebDataset shards of original bytes."""

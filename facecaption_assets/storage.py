@@ -1,0 +1,287 @@
+"""Where every table and shard lies, and how a partition is committed.
+
+``<home>/<asset>/<partition>.parquet`` is the commit marker; ``.tar`` beside it holds pixels and
+``.gates.json`` the verdicts of the partition's blocking checks. A partition is absent or
+complete: files are written under another name, synced and renamed, the parquet file last. This is
+the only module that knows paths below ``<home>``; what the tables hold belongs to ``schema``.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from upath import UPath
+
+from facecaption_assets.schema import TABLES
+
+#: Key of the provenance record in the parquet file's metadata.
+PROVENANCE_KEY: Final = b"facecaption"
+
+
+class PartitionMissing(LookupError):
+    """A partition that a stage needs has not been built."""
+
+
+class GateFailed(RuntimeError):
+    """A partition that a stage needs has failed one of its blocking checks."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a committed partition was made from; stored in its parquet file.
+
+    ``input_versions`` maps ``asset/partition`` to the data version that was read;
+    ``counts`` holds the numbers that the stage reports.
+    """
+
+    asset: str
+    partition: str
+    code_version: str
+    input_versions: Mapping[str, str] = field(default_factory=dict)
+    data_version: str = ""
+    rows: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one check said of one version of a partition."""
+
+    check: str
+    passed: bool
+    blocking: bool
+    reason: str
+    data_version: str
+
+
+def content_version(table: pa.Table) -> str:
+    """Hash of a table's schema and values: equal contents, equal version.
+
+    Rows of tables with pixels carry the sha256 of the pixels, so this covers the tar as well.
+    """
+    sink = pa.BufferOutputStream()
+    plain = table.replace_schema_metadata(None).combine_chunks()
+    with pa.ipc.new_stream(sink, plain.schema) as writer:
+        writer.write_table(plain)
+    return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The data root: a local folder or any fsspec URL."""
+
+    home: str
+
+    @property
+    def root(self) -> UPath:
+        """The data root as a path."""
+        return UPath(self.home)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the data root is a folder of this machine."""
+        return self.root.protocol in ("", "file", "local")
+
+    # Places that are not partitions -----------------------------------------------------------
+
+    @property
+    def sources(self) -> UPath:
+        """Folder of the registered sources, one TOML file each."""
+        return self.root / "sources"
+
+    @property
+    def reports(self) -> UPath:
+        """Folder of the pages and benchmark results."""
+        return self.root / "reports"
+
+    @property
+    def models(self) -> Path:
+        """Folder of the model store: ``FACECAPTION_MODELS``, else ``<home>/models``.
+
+        Models are memory-mapped by the libraries that load them, so the folder is always local:
+        with a remote data root it is ``./data/models``.
+        """
+        if configured := os.environ.get("FACECAPTION_MODELS"):
+            return Path(configured).expanduser().resolve()
+        return self._local_root() / "models"
+
+    @property
+    def llm_cache(self) -> Path:
+        """Folder of the durable request cache of the rewriting stage; always local."""
+        return self._local_root() / "llm_cache"
+
+    @property
+    def opt_out_list(self) -> UPath:
+        """List of pictures whose owners have asked to be left out."""
+        return self.root / "opt_out.txt"
+
+    def _local_root(self) -> Path:
+        return Path(self.root.path).resolve() if self.is_local else Path("data").resolve()
+
+    # Partitions ---------------------------------------------------------------------------------
+
+    def table_path(self, asset: str, partition: str) -> UPath:
+        """The partition's table; its existence means that the partition is complete."""
+        return self.root / asset / f"{partition}.parquet"
+
+    def tar_path(self, asset: str, partition: str) -> UPath:
+        """The partition's pixels, where the asset has any."""
+        return self.root / asset / f"{partition}.tar"
+
+    def gates_path(self, asset: str, partition: str) -> UPath:
+        """The verdicts of the partition's checks."""
+        return self.root / asset / f"{partition}.gates.json"
+
+    def partitions(self, asset: str) -> list[str]:
+        """Keys of the committed partitions, sorted."""
+        folder = self.root / asset
+        if not folder.exists():
+            return []
+        return sorted(p.stem for p in folder.glob("*.parquet") if not p.name.startswith("."))
+
+    def read_table(
+        self, asset: str, partition: str, columns: list[str] | None = None
+    ) -> pa.Table:
+        """The partition's rows.
+
+        Raises:
+            PartitionMissing: If the partition has not been built.
+        """
+        with self._open(self.table_path(asset, partition), asset, partition) as file:
+            return pq.read_table(file, columns=columns).replace_schema_metadata(None)
+
+    def read_provenance(self, asset: str, partition: str) -> Provenance | None:
+        """What the committed partition was made from; None where it is absent."""
+        path = self.table_path(asset, partition)
+        if not path.exists():
+            return None
+        with path.open("rb") as file:
+            metadata = pq.read_metadata(file).metadata or {}
+        return Provenance(**json.loads(metadata[PROVENANCE_KEY]))
+
+    def open_tar(self, asset: str, partition: str) -> BinaryIO:
+        """The partition's pixels, opened for reading.
+
+        Raises:
+            PartitionMissing: If the partition has not been built.
+        """
+        return self._open(self.tar_path(asset, partition), asset, partition)
+
+    def _open(self, path: UPath, asset: str, partition: str) -> BinaryIO:
+        try:
+            return cast(BinaryIO, path.open("rb"))
+        except FileNotFoundError:
+            raise PartitionMissing(
+                f"{asset} of {partition} is not built: {path} does not exist"
+            ) from None
+
+    @contextmanager
+    def staging(self, asset: str, partition: str) -> Iterator[Path]:
+        """A local folder for files under construction; emptied and removed afterwards."""
+        folder = self._local_root() / ".staging" / f"{asset}-{partition}-{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def commit(self, table: pa.Table, provenance: Provenance, tar: Path | None = None) -> Provenance:
+        """Publish a partition, replacing what was there, and return its completed provenance.
+
+        The old table is removed before the new pixels get its name, so that a crash between the
+        two leaves the partition absent rather than torn.
+
+        Raises:
+            ValueError: If the table is not of the asset's schema.
+        """
+        asset, partition = provenance.asset, provenance.partition
+        expected = TABLES[asset].arrow
+        if not table.schema.equals(expected):
+            raise ValueError(f"{asset}: columns {table.schema} are not the schema's {expected}")
+        stored = Provenance(
+            **{
+                **asdict(provenance),
+                "data_version": content_version(table),
+                "rows": table.num_rows,
+            }
+        )
+        record = {PROVENANCE_KEY: json.dumps(asdict(stored), sort_keys=True).encode()}
+        with self.staging(f"commit-{asset}", partition) as folder:
+            local = folder / "table.parquet"
+            pq.write_table(table.replace_schema_metadata(record), local, compression="zstd")
+            if tar is not None:
+                self.table_path(asset, partition).unlink(missing_ok=True)
+                self.publish(tar, self.tar_path(asset, partition))
+            self.publish(local, self.table_path(asset, partition))
+        return stored
+
+    def publish(self, local: Path, target: UPath) -> None:
+        """Give a finished local file its final name in one step, durable against power loss."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not self.is_local:
+            target.fs.put_file(str(local), target.path)
+            return
+        _sync(local)
+        os.replace(local, target.path)
+        _sync(Path(target.path).parent)
+
+    def write_text(self, target: UPath, text: str) -> None:
+        """Write a small text file in one step."""
+        with self.staging("text", target.name) as folder:
+            local = folder / "file"
+            local.write_text(text, encoding="utf-8")
+            self.publish(local, target)
+
+    # Gates --------------------------------------------------------------------------------------
+
+    def record_verdict(self, asset: str, partition: str, verdict: Verdict) -> None:
+        """Remember what a check said, for runs to come."""
+        verdicts = {v.check: v for v in self.read_verdicts(asset, partition)}
+        verdicts[verdict.check] = verdict
+        text = json.dumps([asdict(v) for v in verdicts.values()], indent=1)
+        self.write_text(self.gates_path(asset, partition), text)
+
+    def read_verdicts(self, asset: str, partition: str) -> list[Verdict]:
+        """What the checks said of the data that is there now; older verdicts are left out."""
+        path = self.gates_path(asset, partition)
+        provenance = self.read_provenance(asset, partition)
+        if provenance is None or not path.exists():
+            return []
+        verdicts = [Verdict(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+        return [v for v in verdicts if v.data_version == provenance.data_version]
+
+    def failed_gates(self, asset: str, partition: str) -> list[Verdict]:
+        """Blocking checks that the partition's present data has failed."""
+        return [v for v in self.read_verdicts(asset, partition) if v.blocking and not v.passed]
+
+    def require(self, asset: str, partition: str) -> Provenance:
+        """Provenance of an input that a stage is about to read.
+
+        Raises:
+            PartitionMissing: If the input has not been built.
+            GateFailed: If it failed a blocking check.
+        """
+        provenance = self.read_provenance(asset, partition)
+        if provenance is None:
+            raise PartitionMissing(f"{asset} of {partition} is not built; materialize it first")
+        if failed := self.failed_gates(asset, partition):
+            reasons = "; ".join(f"{v.check}: {v.reason}" for v in failed)
+            raise GateFailed(f"{asset} of {partition} failed its gate ({reasons})")
+        return provenance
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
