@@ -1,8 +1,8 @@
 """Every table of the dataset: columns, types, units and meaning.
 
 This is the contract between stages, and between the dataset and its readers. Where a table lies
-on disk belongs to ``storage``; what writes it belongs to the stage of the same name. The 40
-attribute columns are spelled out in ``attributes.vocabulary`` and repeated here as data only.
+on disk belongs to ``storage``; what writes it belongs to the stage of the same name; how the 40
+attributes group belongs to ``attributes.vocabulary``.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,49 @@ from typing import Final
 
 import pyarrow as pa
 
-#: Column names of the attribute table, CelebA's spelling and order. Kept here as well as in
-#: ``attributes.vocabulary`` because the schema lies below every stage; a test holds them equal.
-ATTRIBUTE_COLUMNS: Final[tuple[str, ...]] = tuple(
-    "5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose "
-    "Black_Hair Blond_Hair Blurry Brown_Hair Bushy_Eyebrows Chubby Double_Chin Eyeglasses Goatee "
-    "Gray_Hair Heavy_Makeup High_Cheekbones Male Mouth_Slightly_Open Mustache Narrow_Eyes "
-    "No_Beard Oval_Face Pale_Skin Pointy_Nose Receding_Hairline Rosy_Cheeks Sideburns Smiling "
-    "Straight_Hair Wavy_Hair Wearing_Earrings Wearing_Hat Wearing_Lipstick Wearing_Necklace "
-    "Wearing_Necktie Young".split()
+#: The 40 attributes: names and order of ``list_attr_celeba.txt`` and of FaceCaption-15M's
+#: ``att_map.txt``. They are columns of the attribute table and checkpoint keys: not prettified.
+ATTRIBUTE_COLUMNS: Final[tuple[str, ...]] = (
+    "5_o_Clock_Shadow",
+    "Arched_Eyebrows",
+    "Attractive",
+    "Bags_Under_Eyes",
+    "Bald",
+    "Bangs",
+    "Big_Lips",
+    "Big_Nose",
+    "Black_Hair",
+    "Blond_Hair",
+    "Blurry",
+    "Brown_Hair",
+    "Bushy_Eyebrows",
+    "Chubby",
+    "Double_Chin",
+    "Eyeglasses",
+    "Goatee",
+    "Gray_Hair",
+    "Heavy_Makeup",
+    "High_Cheekbones",
+    "Male",
+    "Mouth_Slightly_Open",
+    "Mustache",
+    "Narrow_Eyes",
+    "No_Beard",
+    "Oval_Face",
+    "Pale_Skin",
+    "Pointy_Nose",
+    "Receding_Hairline",
+    "Rosy_Cheeks",
+    "Sideburns",
+    "Smiling",
+    "Straight_Hair",
+    "Wavy_Hair",
+    "Wearing_Earrings",
+    "Wearing_Hat",
+    "Wearing_Lipstick",
+    "Wearing_Necklace",
+    "Wearing_Necktie",
+    "Young",
 )
 
 BOX = pa.list_(pa.float32(), 4)

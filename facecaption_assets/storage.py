@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -123,6 +123,10 @@ class Storage:
         """List of pictures whose owners have asked to be left out."""
         return self.root / "opt_out.txt"
 
+    def lock_path(self, name: str) -> Path:
+        """A file of this machine on which processes agree who goes first."""
+        return self._local_root() / ".locks" / f"{name}.lock"
+
     def _local_root(self) -> Path:
         return Path(self.root.path).resolve() if self.is_local else Path("data").resolve()
 
@@ -147,9 +151,7 @@ class Storage:
             return []
         return sorted(p.stem for p in folder.glob("*.parquet") if not p.name.startswith("."))
 
-    def read_table(
-        self, asset: str, partition: str, columns: list[str] | None = None
-    ) -> pa.Table:
+    def read_table(self, asset: str, partition: str, columns: list[str] | None = None) -> pa.Table:
         """The partition's rows.
 
         Raises:
@@ -177,7 +179,7 @@ class Storage:
 
     def _open(self, path: UPath, asset: str, partition: str) -> BinaryIO:
         try:
-            return cast(BinaryIO, path.open("rb"))
+            return path.open("rb")
         except FileNotFoundError:
             raise PartitionMissing(
                 f"{asset} of {partition} is not built: {path} does not exist"
@@ -194,7 +196,9 @@ class Storage:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def commit(self, table: pa.Table, provenance: Provenance, tar: Path | None = None) -> Provenance:
+    def commit(
+        self, table: pa.Table, provenance: Provenance, tar: Path | None = None
+    ) -> Provenance:
         """Publish a partition, replacing what was there, and return its completed provenance.
 
         The old table is removed before the new pixels get its name, so that a crash between the
@@ -231,7 +235,7 @@ class Storage:
             target.fs.put_file(str(local), target.path)
             return
         _sync(local)
-        os.replace(local, target.path)
+        local.replace(target.path)
         _sync(Path(target.path).parent)
 
     def write_text(self, target: UPath, text: str) -> None:

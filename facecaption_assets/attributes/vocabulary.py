@@ -6,49 +6,10 @@ belongs to ``captions.grammar``.
 
 from typing import Final
 
-#: Order of ``list_attr_celeba.txt`` and of FaceCaption-15M's ``att_map.txt``.
-ATTRIBUTES: Final[tuple[str, ...]] = (
-    "5_o_Clock_Shadow",
-    "Arched_Eyebrows",
-    "Attractive",
-    "Bags_Under_Eyes",
-    "Bald",
-    "Bangs",
-    "Big_Lips",
-    "Big_Nose",
-    "Black_Hair",
-    "Blond_Hair",
-    "Blurry",
-    "Brown_Hair",
-    "Bushy_Eyebrows",
-    "Chubby",
-    "Double_Chin",
-    "Eyeglasses",
-    "Goatee",
-    "Gray_Hair",
-    "Heavy_Makeup",
-    "High_Cheekbones",
-    "Male",
-    "Mouth_Slightly_Open",
-    "Mustache",
-    "Narrow_Eyes",
-    "No_Beard",
-    "Oval_Face",
-    "Pale_Skin",
-    "Pointy_Nose",
-    "Receding_Hairline",
-    "Rosy_Cheeks",
-    "Sideburns",
-    "Smiling",
-    "Straight_Hair",
-    "Wavy_Hair",
-    "Wearing_Earrings",
-    "Wearing_Hat",
-    "Wearing_Lipstick",
-    "Wearing_Necklace",
-    "Wearing_Necktie",
-    "Young",
-)
+from facecaption_assets.schema import ATTRIBUTE_COLUMNS
+
+#: In CelebA's order.
+ATTRIBUTES: Final = ATTRIBUTE_COLUMNS
 
 #: The authors name five groups but not their members (their appendix); this assignment fits the
 #: sizes of their bar chart.

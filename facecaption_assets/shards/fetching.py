@@ -1,0 +1,87 @@
+"""Planned rows → a tar of the original bytes and a ledger row for each, fetched or not.
+
+Pictures are judged by their header only and stored as found; decoding belongs to ``faces``.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from tqdm import tqdm
+
+from facecaption_assets.schema import RAW_SHARDS
+from facecaption_assets.shards.images import PictureHeader, PictureRejected, read_header
+from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.pictures import PictureSource, PictureUnreadable
+from facecaption_assets.shards.settings import ShardSettings
+from facecaption_assets.shards.tars import TarWriter
+
+
+def fetch_shard(
+    plan: pa.Table,
+    pictures: PictureSource,
+    settings: ShardSettings,
+    opt_out: OptOut,
+    tar_path: Path,
+) -> pa.Table:
+    """Store what the plan lists; one RAW_SHARDS row per planned row, in the same order."""
+    ledger: list[dict[str, object]] = []
+    with TarWriter(tar_path) as tar:
+        rows = plan.to_pylist()
+        for planned in tqdm(rows, desc="fetch pictures", disable=None, leave=False):
+            ledger.append(_fetch(planned, pictures, settings, opt_out, tar))
+    return RAW_SHARDS.from_rows(ledger)
+
+
+def _fetch(
+    planned: dict[str, Any],
+    pictures: PictureSource,
+    settings: ShardSettings,
+    opt_out: OptOut,
+    tar: TarWriter,
+) -> dict[str, object]:
+    row = {name: planned[name] for name in ("key", "url", "alt_text", "metadata", "split_group")}
+    if planned["status"] == "opted_out":
+        return row | {"status": "opted_out", "error_message": "on the opt-out list"}
+    try:
+        data = _read(planned["url"], pictures, settings)
+        digest = hashlib.sha256(data).hexdigest()
+        if opt_out.covers(digest):
+            return row | {"status": "opted_out", "error_message": "on the opt-out list by sha256"}
+        header = read_header(data, max_pixels=settings.max_pixels)
+    except PictureUnreadable as error:
+        return row | {"status": "missing", "error_message": str(error)}
+    except PictureRejected as error:
+        return row | {"status": error.status, "error_message": str(error)}
+    _store(row, data, header, tar)
+    return row | {
+        "status": "success",
+        "format": header.extension,
+        "num_bytes": len(data),
+        "width": header.width,
+        "height": header.height,
+        "original_width": header.width,
+        "original_height": header.height,
+        "exif_orientation": header.exif_orientation,
+        "sha256": digest,
+    }
+
+
+def _read(url: str, pictures: PictureSource, settings: ShardSettings) -> bytes:
+    data = pictures.read(url, settings.max_bytes)
+    if len(data) > settings.max_bytes:
+        raise PictureRejected(
+            "too_large", f"more than {settings.max_bytes} bytes, the setting max_bytes"
+        )
+    return data
+
+
+def _store(row: dict[str, Any], data: bytes, header: PictureHeader, tar: TarWriter) -> None:
+    key = row["key"]
+    tar.add(f"{key}.{header.extension}", data)
+    if row["alt_text"] is not None:
+        tar.add(f"{key}.txt", row["alt_text"].encode())
+    record = {name: row[name] for name in ("key", "url", "alt_text", "split_group")}
+    tar.add(f"{key}.json", json.dumps(record, ensure_ascii=False, sort_keys=True).encode())

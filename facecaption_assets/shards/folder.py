@@ -1,0 +1,118 @@
+"""A folder of pictures as a source, any depth, with optional side-cars.
+
+``cat.txt`` beside ``cat.jpg`` is its alt-text; ``cat.json`` may give ``alt_text`` (or
+``caption``), ``person`` and any other fields, which are kept as metadata.
+"""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from facecaption_assets.shards.pictures import PictureUnreadable, SideCar
+
+#: Files with these endings get a row. Kinds that cannot be stored are listed too, so that their
+#: rows say so instead of the files being passed over in silence.
+PICTURE_SUFFIXES: Final = frozenset(
+    f".{kind}"
+    for kind in (
+        *("jpg", "jpeg", "jfif", "png", "webp"),
+        *("gif", "bmp", "tif", "tiff", "heic", "heif", "avif"),
+    )
+)
+
+_MAX_SIDE_CAR_BYTES: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class PictureFolder:
+    """All pictures below ``root``; hidden files and folders are passed over."""
+
+    root: Path
+
+    def list_names(self) -> list[str]:
+        """Paths below the root with forward slashes, sorted; symbolic links are not followed."""
+        names = []
+        for folder, folders, files in os.walk(self.root):
+            folders[:] = [f for f in folders if not f.startswith(".")]
+            below = Path(folder).relative_to(self.root)
+            names += [
+                (below / file).as_posix()
+                for file in files
+                if not file.startswith(".") and Path(file).suffix.lower() in PICTURE_SUFFIXES
+            ]
+        return sorted(names)
+
+    def url(self, name: str) -> str:
+        """The picture as a ``file://`` URL."""
+        return (self.root.absolute() / name).as_uri()
+
+    def fingerprint(self, name: str) -> str | None:
+        """Size in bytes and time of change in ns."""
+        try:
+            status = (self.root / name).stat()
+        except OSError:
+            return None
+        return f"{status.st_size}:{status.st_mtime_ns}"
+
+    def side_car(self, name: str) -> SideCar:
+        """Alt-text and metadata from the files with the same stem; unreadable ones are noted."""
+        stem = (self.root / name).with_suffix("")
+        text = _read_text(stem.with_suffix(".txt"))
+        alt_text = text.strip() if text else None
+        raw = _read_text(stem.with_suffix(".json"))
+        if raw is None:
+            return SideCar(alt_text=alt_text)
+        try:
+            fields = json.loads(raw)
+        except ValueError as error:
+            return SideCar(alt_text=alt_text, metadata={"side_car_error": str(error)})
+        if not isinstance(fields, dict):
+            return SideCar(alt_text=alt_text, metadata={"side_car": fields})
+        found = fields.pop("alt_text", None) or fields.pop("caption", None)
+        person = fields.pop("person", None)
+        return SideCar(
+            alt_text=str(found) if found else alt_text,
+            metadata=fields,
+            person=str(person) if person is not None else None,
+        )
+
+    def read(self, url: str, max_bytes: int) -> bytes:
+        """The file's bytes, at most ``max_bytes`` + 1 of them.
+
+        Raises:
+            PictureUnreadable: If the file is gone or may not be read.
+        """
+        path = Path(unquote(urlsplit(url).path))
+        try:
+            with path.open("rb") as file:
+                return file.read(max_bytes + 1)
+        except OSError as error:
+            raise PictureUnreadable(f"{path}: {error.strerror}") from error
+
+    def is_settled(self, names: list[str], quiet_s: float) -> bool:
+        """Whether none of the named files has arrived or changed within the last ``quiet_s``.
+
+        Asked before pictures are dealt into shards unattended: a shard never grows, so a copy in
+        progress would leave many small ones.
+        """
+        newest = max((_arrival_s(self.root / name) for name in names), default=0.0)
+        return time.time() - newest >= quiet_s
+
+
+def _arrival_s(path: Path) -> float:
+    try:
+        return path.stat().st_ctime
+    except OSError:
+        return 0.0
+
+
+def _read_text(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_SIDE_CAR_BYTES).decode("utf-8", errors="replace")
+    except OSError:
+        return None

@@ -1,0 +1,171 @@
+"""Bytes of a picture → its header, or its pixels as upright RGB.
+
+The header is judged before any pixel is decoded: format by content, size against the limit, and
+whether the file ends where its format says. What becomes of a rejected picture belongs to
+``fetching``.
+"""
+
+import io
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+# Pillow's own limit is global and warns instead of deciding; ``read_header`` applies the
+# ``max_pixels`` setting to every picture before its pixels are touched.
+Image.MAX_IMAGE_PIXELS = None
+
+#: Pillow's name of a format → the extension that its bytes are stored under.
+SUPPORTED_FORMATS: Final = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
+
+_EXIF_ORIENTATION: Final = 0x0112
+_SIDEWAYS: Final = (5, 6, 7, 8)
+
+
+class PictureRejected(ValueError):
+    """The bytes are not a picture that can be stored; ``status`` says which kind of bad."""
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ImageDecodeError(ValueError):
+    """The header was fine but the pixels cannot be decoded."""
+
+
+@dataclass(frozen=True)
+class PictureHeader:
+    """What a picture says of itself: extension, upright size in px, EXIF orientation 1-8."""
+
+    extension: str
+    width: int
+    height: int
+    exif_orientation: int
+
+
+def read_header(data: bytes, *, max_pixels: int) -> PictureHeader:
+    """Judge a picture by its header, without decoding pixels.
+
+    Raises:
+        PictureRejected: With status ``empty``, ``not_an_image``, ``unsupported_format``,
+            ``too_large`` or ``truncated``.
+    """
+    if not data:
+        raise PictureRejected("empty", "the file has 0 bytes")
+    try:
+        image = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError:
+        raise PictureRejected(
+            "not_an_image", f"no known picture format; it starts with {data[:12]!r}"
+        ) from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PictureRejected("truncated", f"the header is broken: {error}") from None
+    with image:
+        return _judge(image, data, max_pixels)
+
+
+def _judge(image: Image.Image, data: bytes, max_pixels: int) -> PictureHeader:
+    kind = image.format or "unknown"
+    supported = ", ".join(sorted(set(SUPPORTED_FORMATS) - {"MPO"}))
+    if kind not in SUPPORTED_FORMATS:
+        raise PictureRejected("unsupported_format", f"{kind} is not one of {supported}")
+    # MPO is a still photo with extras (depth, second view) behind it, not an animation.
+    if kind != "MPO" and getattr(image, "is_animated", False):
+        raise PictureRejected(
+            "unsupported_format", f"{kind} with {getattr(image, 'n_frames', 2)} frames; not a still"
+        )
+    width, height = image.size
+    if width * height > max_pixels:
+        raise PictureRejected(
+            "too_large",
+            f"{width} by {height} = {width * height} px; the setting max_pixels is {max_pixels}",
+        )
+    if not _is_complete(data, SUPPORTED_FORMATS[kind]):
+        raise PictureRejected("truncated", f"the {kind} data ends before the picture does")
+    orientation = _orientation(image)
+    if orientation in _SIDEWAYS:
+        width, height = height, width
+    return PictureHeader(SUPPORTED_FORMATS[kind], width, height, orientation)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, TypeError):
+        return 1
+    return value if 1 <= value <= 8 else 1
+
+
+def _is_complete(data: bytes, extension: str) -> bool:
+    if extension == "png":
+        return b"IEND" in data[-64 * 1024 :]
+    if extension == "webp":
+        return int.from_bytes(data[4:8], "little") + 8 <= len(data)
+    return _jpeg_is_complete(data)
+
+
+def _jpeg_is_complete(data: bytes) -> bool:
+    """Whether an end-of-image marker follows the first scan.
+
+    Segments are walked up to the scan, because a thumbnail inside EXIF has an end marker of its
+    own; within a scan 0xFFD9 cannot occur by chance (ITU-T T.81, F.1.2.3: 0xFF is stuffed).
+    """
+    position = 2
+    while position + 4 <= len(data) and data[position] == 0xFF:
+        marker = data[position + 1]
+        if marker == 0xFF:
+            position += 1
+            continue
+        if marker == 0xDA:
+            return data.find(b"\xff\xd9", position) >= 0
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return False
+
+
+def decode_rgb(data: bytes) -> NDArray[np.uint8]:
+    """Pixels of a picture as a person sees them.
+
+    EXIF orientation is applied, an embedded colour profile is converted to sRGB, transparency is
+    laid over white, CMYK, palette, grey and 16-bit pictures become 8-bit RGB.
+
+    Returns:
+        Array (H, W, 3), uint8, RGB, upright.
+
+    Raises:
+        ImageDecodeError: If the pixels cannot be decoded.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            upright = ImageOps.exif_transpose(image)
+            return np.array(_to_rgb(upright), dtype=np.uint8)
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        raise ImageDecodeError(f"{type(error).__name__}: {error}") from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in ("I;16", "I;16B", "I;16L", "I"):
+        return Image.fromarray(
+            (np.asarray(image, np.uint32) >> 8).clip(0, 255).astype(np.uint8)
+        ).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(paper, layer).convert("RGB")
+    return _to_srgb(image)
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    if not profile or b"sRGB" in profile or image.mode not in ("RGB", "CMYK", "L"):
+        return image.convert("RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        target = ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        # A broken profile says nothing; the numbers are then taken as sRGB, as browsers do.
+        converted = None
+    return converted or image.convert("RGB")

@@ -1,0 +1,37 @@
+"""Registered names → the rows of ``shard_plan``: where each picture is and what came with it."""
+
+import json
+
+import pyarrow as pa
+
+from facecaption_assets.schema import SHARD_PLAN
+from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.pictures import PictureSource
+from facecaption_assets.shards.sources import split_shard_key
+
+
+def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: OptOut) -> pa.Table:
+    """One SHARD_PLAN row per name, in the given order, whether or not the picture still exists."""
+    source, _ = split_shard_key(shard)
+    rows: list[dict[str, object]] = []
+    for row, name in enumerate(names):
+        key = f"{shard}-{row:05d}"
+        url = pictures.url(name)
+        side_car = pictures.side_car(name)
+        rows.append(
+            {
+                "key": key,
+                "source": source,
+                "url": url,
+                "alt_text": side_car.alt_text,
+                "metadata": (
+                    json.dumps(side_car.metadata, ensure_ascii=False, sort_keys=True)
+                    if side_car.metadata
+                    else None
+                ),
+                "split_group": f"{source}/{side_car.person}" if side_car.person else key,
+                "fingerprint": pictures.fingerprint(name),
+                "status": "opted_out" if opt_out.covers(key, url) else "planned",
+            }
+        )
+    return SHARD_PLAN.from_rows(rows)

@@ -1,0 +1,117 @@
+"""Registered sources: ``<home>/sources/NAME.toml``.
+
+A source says where pictures come from; it holds no pictures itself. How a kind of source lists
+and reads its pictures belongs to ``folder`` and ``sample``; which picture is in which shard
+belongs to ``registration``.
+"""
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from facecaption_assets.storage import Storage
+
+KINDS: Final = ("folder", "sample")
+
+#: A name becomes part of keys, file names and tar members, in which a dot ends the key.
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+
+
+class SourceError(ValueError):
+    """A source is not registered, or its file cannot be used."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One registered source.
+
+    Attributes:
+        name: Lower-case letters, digits and dashes; the first part of its shards' keys.
+        kind: ``folder`` or ``sample``.
+        images: Folder of the pictures; for kind ``folder``.
+        rows_per_shard: Most pictures in one of its shards; the profile's where it is None.
+    """
+
+    name: str
+    kind: str
+    images: str | None = None
+    rows_per_shard: int | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise SourceError(
+                f"source name {self.name!r}: use lower-case letters, digits and dashes, at most 64"
+            )
+        if self.kind not in KINDS:
+            raise SourceError(f"source {self.name}: kind {self.kind!r} is not one of {KINDS}")
+        if self.kind == "folder" and not self.images:
+            raise SourceError(f"source {self.name}: kind folder needs the setting images")
+        if self.rows_per_shard is not None and not 1 <= self.rows_per_shard <= 10_000:
+            raise SourceError(
+                f"source {self.name}: rows_per_shard {self.rows_per_shard} is not within 1 to 10000"
+            )
+
+
+def shard_key(source: str, index: int) -> str:
+    """Key of a source's shard: ``<source>-<index:05d>``."""
+    return f"{source}-{index:05d}"
+
+
+def split_shard_key(key: str) -> tuple[str, int]:
+    """Source name and index of a shard key.
+
+    Raises:
+        SourceError: If the key is not of that form.
+    """
+    source, _, index = key.rpartition("-")
+    if not source or len(index) != 5 or not index.isdigit():
+        raise SourceError(f"shard key {key!r} is not <source>-<five digits>")
+    return source, int(index)
+
+
+def add_source(storage: Storage, source: Source) -> None:
+    """Register a source, or give a registered one new settings.
+
+    Raises:
+        SourceError: If the folder does not exist, or the name belongs to another kind of source.
+    """
+    if source.images is not None and not Path(source.images).is_dir():
+        raise SourceError(f"source {source.name}: images {source.images} is not a folder")
+    path = storage.sources / f"{source.name}.toml"
+    if path.exists() and (registered := read_source(storage, source.name)).kind != source.kind:
+        raise SourceError(
+            f"source {source.name} is registered with kind {registered.kind}, not {source.kind}"
+        )
+    lines = [
+        f"{field.name} = {json.dumps(value)}"
+        for field in fields(source)
+        if field.name != "name" and (value := getattr(source, field.name)) is not None
+    ]
+    storage.write_text(path, "\n".join(lines) + "\n")
+
+
+def read_source(storage: Storage, name: str) -> Source:
+    """A registered source.
+
+    Raises:
+        SourceError: If there is none of that name, or its file is not a source.
+    """
+    path = storage.sources / f"{name}.toml"
+    if not path.exists():
+        known = ", ".join(source_names(storage)) or "none"
+        raise SourceError(f"no source {name!r} is registered in {path.parent} (there: {known})")
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Source(name=name, **values)
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise SourceError(f"{path} is not a source: {error}") from error
+
+
+def source_names(storage: Storage) -> list[str]:
+    """Names of the registered sources, sorted."""
+    if not storage.sources.exists():
+        return []
+    return sorted(path.stem for path in storage.sources.glob("*.toml"))
