@@ -22,7 +22,8 @@ from tqdm import tqdm
 TIMEOUT_S: Final = (10.0, 60.0)
 #: How often a download is tried; each try resumes where the last one broke off.
 ATTEMPTS: Final = 4
-_CHUNK_BYTES: Final = 1 << 20
+#: Small, because the chunk in which a connection breaks is lost.
+_CHUNK_BYTES: Final = 1 << 16
 
 
 class ArchiveError(RuntimeError):
