@@ -1,0 +1,78 @@
+"""Predicates of the blocking checks on geometry and text that a suite of columns cannot express.
+
+Rows lost or added belong to ``gates``; rules on single columns to ``expectations``.
+"""
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from facecaption_assets.quality.gates import Outcome
+
+#: Boxes are float32 and come from a scaled picture: they may overhang by rounding, px.
+BOX_TOLERANCE_PX: Final = 0.5
+#: Largest difference between a relative box and the pixel box it is computed from.
+RELATIVE_TOLERANCE: Final = 1e-3
+
+
+def boxes_inside_image(crops: pa.Table) -> Outcome:
+    """Every face's box has an area, lies in its picture, and says the same in both units."""
+    faces = crops.filter(pc.is_valid(crops["face_id"]))
+    boxed = faces.filter(pc.and_(pc.is_valid(faces["bbox_xyxy"]), pc.is_valid(faces["bbox_rel"])))
+    width = pc.cast(boxed["original_width"], pa.float64())
+    height = pc.cast(boxed["original_height"], pa.float64())
+    x1, y1, x2, y2 = (_coordinate(boxed["bbox_xyxy"], i) for i in range(4))
+    inside = [
+        pc.greater_equal(x1, -BOX_TOLERANCE_PX),
+        pc.greater_equal(y1, -BOX_TOLERANCE_PX),
+        pc.less_equal(x2, pc.add(width, BOX_TOLERANCE_PX)),
+        pc.less_equal(y2, pc.add(height, BOX_TOLERANCE_PX)),
+        pc.greater(x2, x1),
+        pc.greater(y2, y1),
+    ]
+    sizes = (width, height, width, height)
+    same = [
+        pc.less_equal(
+            pc.abs(pc.subtract(pc.divide(pixel, size), _coordinate(boxed["bbox_rel"], i))),
+            RELATIVE_TOLERANCE,
+        )
+        for i, (pixel, size) in enumerate(zip((x1, y1, x2, y2), sizes, strict=True))
+    ]
+    numbers: dict[str, int | float] = {
+        "faces": faces.num_rows,
+        "without_box": faces.num_rows - boxed.num_rows,
+        "outside": _violations(inside),
+        "units_differ": _violations(same),
+    }
+    reason = (
+        f"Of {faces.num_rows} faces, {numbers['without_box']} have no box, "
+        f"{numbers['outside']} have one that is empty or leaves the picture, "
+        f"{numbers['units_differ']} have pixels and shares that differ."
+    )
+    passed = not (numbers["without_box"] or numbers["outside"] or numbers["units_differ"])
+    return Outcome(passed, reason, numbers)
+
+
+def captions_present(llm: pa.Table) -> Outcome:
+    """Every accepted or fallen-back row has a caption, and no other row has one."""
+    captioned = pc.is_in(llm["status"], pa.array(["accepted", "fell_back"]))
+    blank = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(llm["caption"], "")), "")
+    absent = int(pc.sum(pc.and_(captioned, blank)).as_py() or 0)
+    stray = int(pc.sum(pc.and_not(pc.invert(captioned), blank)).as_py() or 0)
+    total = int(pc.sum(captioned).as_py() or 0)
+    reason = f"Of {total} captioned rows {absent} have no caption; {stray} other rows have one."
+    numbers: dict[str, int | float] = {"captioned": total, "absent": absent, "stray": stray}
+    return Outcome(not absent and not stray, reason, numbers)
+
+
+def _coordinate(boxes: pa.ChunkedArray, index: int) -> pa.ChunkedArray:
+    return pc.cast(pc.list_element(boxes, index), pa.float64())
+
+
+def _violations(conditions: list[pa.ChunkedArray]) -> int:
+    """Rows that break at least one condition; a null never holds."""
+    held = conditions[0]
+    for condition in conditions[1:]:
+        held = pc.and_(held, condition)
+    return int(pc.sum(pc.invert(pc.fill_null(held, False))).as_py() or 0)
