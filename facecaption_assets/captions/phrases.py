@@ -1,0 +1,94 @@
+"""Attributes → the phrases that word them, neighbours merged as a person would.
+
+Wavy, brown and bangs become "wavy brown hair with bangs"; bushy and arched become "bushy, arched
+eyebrows"; smiling and an open mouth become "smiling with her mouth slightly open".
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from facecaption_assets.captions.pcfg import Production, enumerated
+from facecaption_assets.captions.wordings import (
+    EYEBROWS,
+    HAD,
+    HAIR_COLOURS,
+    HAIR_TEXTURES,
+    PREDICATES,
+    TOPICS,
+    WORN,
+    Verb,
+)
+
+_HAIR = (*HAIR_TEXTURES, *HAIR_COLOURS)
+_OPEN_SMILE = ("Smiling", "Mouth_Slightly_Open")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Some attributes in one phrase: what links it to the subject, and its wordings."""
+
+    names: tuple[str, ...]
+    verb: Verb
+    wordings: tuple[Production, ...]
+
+    @property
+    def symbol(self) -> str:
+        """Name of the phrase's rule in a grammar."""
+        return "+".join(self.names)
+
+
+def topic_phrases(
+    topic: str, attributes: Collection[str], *, merge_bangs: bool = True
+) -> list[Phrase]:
+    """Phrases that together word exactly those of the attributes that belong to the topic.
+
+    Args:
+        topic: Key of ``TOPICS``.
+        attributes: Positive attributes; those of other topics are ignored.
+        merge_bangs: "brown hair with bangs" as one phrase; else "brown hair" and "bangs" as two.
+    """
+    left = [name for name in TOPICS[topic] if name in attributes]
+    phrases: list[Phrase] = []
+    while left:
+        phrase = _merged(left, merge_bangs) or _single(left[0])
+        phrases.append(phrase)
+        left = [name for name in left if name not in phrase.names]
+    return phrases
+
+
+def _merged(names: list[str], merge_bangs: bool) -> Phrase | None:
+    """The phrase that the first attribute shares with others; None where it stands alone."""
+    if names[0] in _HAIR:
+        return _hair(names, merge_bangs)
+    if names[0] in EYEBROWS:
+        brows = tuple(name for name in names if name in EYEBROWS)
+        worded = ", ".join(EYEBROWS[name] for name in brows)
+        return Phrase(brows, Verb.HAS, (Production(f"{worded} eyebrows"),))
+    if names == list(_OPEN_SMILE):
+        return Phrase(
+            _OPEN_SMILE, Verb.IS, (Production("smiling with <possessive> mouth slightly open"),)
+        )
+    return None
+
+
+def _hair(names: list[str], merge_bangs: bool) -> Phrase:
+    textures = [name for name in names if name in HAIR_TEXTURES]
+    colours = [name for name in names if name in HAIR_COLOURS]
+    texture = enumerated([HAIR_TEXTURES[name] for name in textures])
+    colour = enumerated([HAIR_COLOURS[name] for name in colours])
+    wordings = [Production(" ".join(filter(None, (texture, colour, "hair"))), 3)]
+    if len(textures) == len(colours) == 1:
+        wordings.append(Production(f"{colour}, {texture} hair"))
+    named = (*textures, *colours)
+    if merge_bangs and "Bangs" in names:
+        named = (*named, "Bangs")
+        wordings = [Production(f"{p.text} with bangs", p.weight) for p in wordings]
+    return Phrase(named, Verb.HAS, tuple(wordings))
+
+
+def _single(name: str) -> Phrase:
+    if name in PREDICATES:
+        return Phrase((name,), Verb.IS, (Production(PREDICATES[name]),))
+    if name in WORN:
+        return Phrase((name,), Verb.WEARS, WORN[name])
+    return Phrase((name,), Verb.HAS, HAD[name])

@@ -1,0 +1,104 @@
+"""How each attribute is worded: data only.
+
+The first wording of an attribute is the plainest one; prompts quote it. Hair, eyebrows and the
+mouth merge with their neighbours, which is the business of ``phrases``. Wordings say what CelebA's
+label says and no more.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from facecaption_assets.captions.pcfg import Production
+
+
+class Verb(StrEnum):
+    """What links the subject to a phrase."""
+
+    HAS = "has"
+    IS = "is"
+    WEARS = "wears"
+
+
+#: Attributes that belong in one breath, in the order in which a person would tell them.
+TOPICS: Final[dict[str, tuple[str, ...]]] = {
+    "hair": (
+        "Bald",
+        "Straight_Hair",
+        "Wavy_Hair",
+        "Black_Hair",
+        "Blond_Hair",
+        "Brown_Hair",
+        "Gray_Hair",
+        "Bangs",
+        "Receding_Hairline",
+    ),
+    "beard": ("No_Beard", "Mustache", "Goatee", "5_o_Clock_Shadow", "Sideburns"),
+    "eyes": ("Bushy_Eyebrows", "Arched_Eyebrows", "Narrow_Eyes", "Bags_Under_Eyes"),
+    "shape": ("Attractive", "Chubby", "Oval_Face", "High_Cheekbones", "Double_Chin"),
+    "skin": ("Pale_Skin", "Rosy_Cheeks", "Big_Nose", "Pointy_Nose", "Big_Lips"),
+    "expression": ("Smiling", "Mouth_Slightly_Open"),
+    "makeup": ("Heavy_Makeup", "Wearing_Lipstick"),
+    "accessories": (
+        "Wearing_Hat",
+        "Eyeglasses",
+        "Wearing_Earrings",
+        "Wearing_Necklace",
+        "Wearing_Necktie",
+    ),
+}
+
+#: Attributes that the subject or a sentence of their own expresses.
+APART: Final = ("Male", "Young", "Blurry")
+
+HAIR_TEXTURES: Final = {"Straight_Hair": "straight", "Wavy_Hair": "wavy"}
+HAIR_COLOURS: Final = {
+    "Black_Hair": "black",
+    "Blond_Hair": "blond",
+    "Brown_Hair": "brown",
+    "Gray_Hair": "gray",
+}
+EYEBROWS: Final = {"Bushy_Eyebrows": "bushy", "Arched_Eyebrows": "arched"}
+
+#: Predicates: "she is ...". All but Smiling may also stand before the noun: "a bald man".
+PREDICATES: Final[dict[str, str]] = {
+    "Attractive": "attractive",
+    "Bald": "bald",
+    "Chubby": "chubby",
+    "No_Beard": "clean-shaven",
+    "Smiling": "smiling",
+}
+
+#: Things worn.
+WORN: Final[dict[str, tuple[Production, ...]]] = {
+    "Eyeglasses": (Production("eyeglasses", 2), Production("glasses")),
+    "Heavy_Makeup": (Production("heavy makeup"),),
+    "Wearing_Earrings": (Production("earrings"),),
+    "Wearing_Hat": (Production("a hat"),),
+    "Wearing_Lipstick": (Production("lipstick"),),
+    "Wearing_Necklace": (Production("a necklace"),),
+    "Wearing_Necktie": (Production("a necktie", 2), Production("a tie")),
+}
+
+#: Things that a face has. ``<possessive>`` is the subject's.
+HAD: Final[dict[str, tuple[Production, ...]]] = {
+    "5_o_Clock_Shadow": (Production("a five o'clock shadow", 2), Production("light stubble")),
+    "Bags_Under_Eyes": (
+        Production("bags under <possessive> eyes", 2),
+        Production("bags under the eyes"),
+    ),
+    "Bangs": (Production("bangs"),),
+    "Big_Lips": (Production("full lips"), Production("big lips")),
+    "Big_Nose": (Production("a large nose"), Production("a big nose")),
+    "Double_Chin": (Production("a double chin"),),
+    "Goatee": (Production("a goatee"),),
+    "High_Cheekbones": (Production("high cheekbones"),),
+    "Mouth_Slightly_Open": (Production("a slightly open mouth"),),
+    "Mustache": (Production("a mustache"),),
+    "Narrow_Eyes": (Production("narrow eyes"),),
+    "Oval_Face": (Production("an oval face", 2), Production("an oval-shaped face")),
+    "Pale_Skin": (Production("pale skin", 2), Production("a pale complexion")),
+    "Pointy_Nose": (Production("a pointy nose"), Production("a pointed nose")),
+    "Receding_Hairline": (Production("a receding hairline"),),
+    "Rosy_Cheeks": (Production("rosy cheeks"),),
+    "Sideburns": (Production("sideburns"),),
+}
