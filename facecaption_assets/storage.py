@@ -62,6 +62,15 @@ class Verdict:
     data_version: str
 
 
+def stage_hash(*parts: object) -> str:
+    """Code version from what decides a stage's output: settings, model identities, versions.
+
+    Settings are dataclasses whose ``repr`` names every field, so equal settings hash alike in
+    every process.
+    """
+    return hashlib.sha256("\n".join(repr(part) for part in parts).encode()).hexdigest()[:12]
+
+
 def content_version(table: pa.Table) -> str:
     """Hash of a table's schema and values: equal contents, equal version.
 
@@ -119,9 +128,19 @@ class Storage:
         return self._local_root() / "llm_cache"
 
     @property
+    def dagster_home(self) -> Path:
+        """Folder of the Dagster instance unless ``DAGSTER_HOME`` names another; always local."""
+        return self._local_root() / "dagster"
+
+    @property
     def opt_out_list(self) -> UPath:
         """List of pictures whose owners have asked to be left out."""
         return self.root / "opt_out.txt"
+
+    @property
+    def profile_file(self) -> UPath:
+        """Changes to the profile's settings, where the user has made any."""
+        return self.root / "profile.toml"
 
     def lock_path(self, name: str) -> Path:
         """A file of this machine on which processes agree who goes first."""
@@ -168,6 +187,18 @@ class Storage:
         with path.open("rb") as file:
             metadata = pq.read_metadata(file).metadata or {}
         return Provenance(**json.loads(metadata[PROVENANCE_KEY]))
+
+    def write_report_provenance(self, provenance: Provenance) -> None:
+        """Record what a report was made from; written last, it marks the report as complete."""
+        path = self.reports / f"{provenance.asset}.provenance.json"
+        self.write_text(path, json.dumps(asdict(provenance), indent=1, sort_keys=True))
+
+    def read_report_provenance(self, asset: str) -> Provenance | None:
+        """What a report was made from; None where there is none."""
+        path = self.reports / f"{asset}.provenance.json"
+        if not path.exists():
+            return None
+        return Provenance(**json.loads(path.read_text(encoding="utf-8")))
 
     def open_tar(self, asset: str, partition: str) -> BinaryIO:
         """The partition's pixels, opened for reading.
@@ -267,6 +298,17 @@ class Storage:
         """Blocking checks that the partition's present data has failed."""
         return [v for v in self.read_verdicts(asset, partition) if v.blocking and not v.passed]
 
+    def require_built(self, asset: str, partition: str) -> Provenance:
+        """Provenance of a committed partition, whatever its checks said.
+
+        Raises:
+            PartitionMissing: If it has not been built.
+        """
+        provenance = self.read_provenance(asset, partition)
+        if provenance is None:
+            raise PartitionMissing(f"{asset} of {partition} is not built; materialize it first")
+        return provenance
+
     def require(self, asset: str, partition: str) -> Provenance:
         """Provenance of an input that a stage is about to read.
 
@@ -274,9 +316,7 @@ class Storage:
             PartitionMissing: If the input has not been built.
             GateFailed: If it failed a blocking check.
         """
-        provenance = self.read_provenance(asset, partition)
-        if provenance is None:
-            raise PartitionMissing(f"{asset} of {partition} is not built; materialize it first")
+        provenance = self.require_built(asset, partition)
         if failed := self.failed_gates(asset, partition):
             reasons = "; ".join(f"{v.check}: {v.reason}" for v in failed)
             raise GateFailed(f"{asset} of {partition} failed its gate ({reasons})")

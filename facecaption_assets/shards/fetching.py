@@ -5,8 +5,9 @@ Pictures are judged by their header only and stored as found; decoding belongs t
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 from tqdm import tqdm
@@ -17,6 +18,18 @@ from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.pictures import PictureSource, PictureUnreadable
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.shards.tars import TarWriter
+from facecaption_assets.storage import stage_hash
+
+_VERSION: Final = 1
+
+
+def stage_identity(settings: ShardSettings) -> str:
+    """Code version of ``raw_shards``.
+
+    The size of shards to come and the gate's threshold do not change what is fetched.
+    """
+    decisive = replace(settings, rows_per_shard=1, min_success_share=0.0)
+    return stage_hash("raw_shards", _VERSION, decisive)
 
 
 def fetch_shard(

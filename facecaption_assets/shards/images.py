@@ -23,6 +23,9 @@ SUPPORTED_FORMATS: Final = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "
 _EXIF_ORIENTATION: Final = 0x0112
 _SIDEWAYS: Final = (5, 6, 7, 8)
 
+#: PNG's last chunk is always the same: type and checksum of an empty IEND.
+_PNG_END: Final = b"IEND\xaeB`\x82"
+
 
 class PictureRejected(ValueError):
     """The bytes are not a picture that can be stored; ``status`` says which kind of bad."""
@@ -101,7 +104,7 @@ def _orientation(image: Image.Image) -> int:
 
 def _is_complete(data: bytes, extension: str) -> bool:
     if extension == "png":
-        return b"IEND" in data[-64 * 1024 :]
+        return _PNG_END in data[-64 * 1024 :]
     if extension == "webp":
         return int.from_bytes(data[4:8], "little") + 8 <= len(data)
     return _jpeg_is_complete(data)

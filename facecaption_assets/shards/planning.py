@@ -1,6 +1,7 @@
 """Registered names → the rows of ``shard_plan``: where each picture is and what came with it."""
 
 import json
+from typing import Final
 
 import pyarrow as pa
 
@@ -8,6 +9,14 @@ from facecaption_assets.schema import SHARD_PLAN
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.pictures import PictureSource
 from facecaption_assets.shards.sources import split_shard_key
+from facecaption_assets.storage import stage_hash
+
+_VERSION: Final = 1
+
+
+def stage_identity() -> str:
+    """Code version of ``shard_plan``."""
+    return stage_hash("shard_plan", _VERSION)
 
 
 def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: OptOut) -> pa.Table:

@@ -9,7 +9,10 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Final
+
+#: Extensions under which pictures are stored.
+PICTURE_EXTENSIONS: Final = ("jpg", "png", "webp")
 
 
 class TarWriter:
@@ -62,3 +65,12 @@ def read_samples(file: BinaryIO) -> Iterator[tuple[str, dict[str, bytes]]]:
         fields[extension] = data
     if current is not None:
         yield current, fields
+
+
+def read_pictures(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """Key and picture bytes of each sample that has a picture, in file order."""
+    for key, fields in read_samples(file):
+        for extension in PICTURE_EXTENSIONS:
+            if extension in fields:
+                yield key, fields[extension]
+                break

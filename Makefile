@@ -1,0 +1,47 @@
+# The commands of the README. Settings: FACECAPTION_HOME (data root), VENV, PYTHON, PORT.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 3000
+FACECAPTION_HOME ?= data
+export FACECAPTION_HOME
+
+BIN := $(VENV)/bin
+# Touched when the installation is complete, so that an interrupted one is done again.
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test slow-test bench ui venv lint clean-venv
+
+demo: $(INSTALLED)
+	$(BIN)/facecaption doctor
+	$(BIN)/facecaption add-source openpeople --sample --rows-per-shard 21
+	$(BIN)/facecaption build
+	$(BIN)/flip build template llm template_llm
+	$(BIN)/facecaption build
+	$(BIN)/facecaption summary
+
+test: lint
+	$(BIN)/pytest
+
+slow-test: $(INSTALLED)
+	$(BIN)/pytest -m slow
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	$(BIN)/python -m tests.benchmarks
+
+ui: $(INSTALLED)
+	$(BIN)/facecaption ui --port $(PORT)
+
+venv: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --constraint constraints.txt --editable . --group dev
+	touch $@

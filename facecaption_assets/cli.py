@@ -1,0 +1,206 @@
+"""The command ``facecaption``: add a source, build, look at the state, open the UI.
+
+Arguments in, text out. What a command does belongs to ``defs.building``, ``doctor`` and the
+stages; it is imported when the command runs, so that ``--help`` answers at once.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from facecaption_assets.shards.sources import Source, SourceError, add_source
+from facecaption_assets.storage import Storage
+
+if TYPE_CHECKING:
+    from facecaption_assets.defs.building import Failure
+    from facecaption_assets.freshness import PartitionState
+
+app = typer.Typer(
+    help="Build a facial image-text dataset, stage by stage and gate by gate.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+_console = Console(highlight=False)
+
+
+@app.callback()
+def _set_home(
+    home: Annotated[
+        str | None,
+        typer.Option(help="Data root: a folder or an fsspec URL.", envvar="FACECAPTION_HOME"),
+    ] = None,
+) -> None:
+    # Everything that the command starts, code locations included, reads the variable.
+    root = home or "data"
+    os.environ["FACECAPTION_HOME"] = root if "://" in root else str(Path(root).absolute())
+
+
+def _storage() -> Storage:
+    return Storage(os.environ["FACECAPTION_HOME"])
+
+
+def _stop(message: str) -> typer.Exit:
+    Console(stderr=True, highlight=False).print(message, style="red", soft_wrap=True)
+    return typer.Exit(1)
+
+
+@app.command("add-source")
+def add(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes.")],
+    images: Annotated[Path | None, typer.Option(help="Folder of pictures, any depth.")] = None,
+    sample: Annotated[bool, typer.Option(help="The sample of AI-generated people.")] = False,
+    rows_per_shard: Annotated[
+        int | None, typer.Option(help="Most pictures in one shard; default: the profile's.")
+    ] = None,
+) -> None:
+    """Register a source of pictures."""
+    if sample == (images is not None):
+        raise _stop("give either --images DIR or --sample")
+    kind = "sample" if sample else "folder"
+    folder = str(images.absolute()) if images else None
+    try:
+        add_source(_storage(), Source(name, kind, folder, rows_per_shard))
+    except SourceError as error:
+        raise _stop(str(error)) from None
+    _console.print(f"Source {name} is registered. Build it: facecaption build {name}")
+
+
+@app.command()
+def build(
+    sources: Annotated[list[str] | None, typer.Argument(help="Sources; default: all.")] = None,
+) -> None:
+    """Build what is missing or stale, with the job that the UI runs; exit 1 if a gate failed."""
+    from facecaption_assets.defs import building
+    from facecaption_assets.defs.instance import open_instance
+
+    definitions, dataset = _open()
+    with open_instance(_storage()) as instance:
+        try:
+            shards = building.register(dataset, instance, sources or [])
+        except (SourceError, ModelUnavailable) as error:
+            raise _stop(str(error)) from None
+        if not shards:
+            raise _stop("no shards: add a source first (facecaption add-source NAME --images DIR)")
+        waiting = building.pending(dataset, shards)
+        _console.print(f"{len(shards)} shards, {len(waiting)} with work to do")
+        failures = building.build(definitions, dataset, instance, waiting, _tell(len(waiting)))
+    if failures:
+        raise _stop("\n".join(f"✗ {failure}" for failure in failures))
+
+
+def _tell(total: int) -> Callable[[str, float, list[Failure]], None]:
+    done = 0
+
+    def tell(shard: str, seconds: float, failures: list[Failure]) -> None:
+        nonlocal done
+        done += 1
+        mark = "[red]✗[/red]" if failures else "[green]✓[/green]"
+        _console.print(f"{mark} {done}/{total} {shard} in {seconds:.0f} s")
+
+    return tell
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per partition.")] = False,
+) -> None:
+    """Show what is done, stale, failed and missing, per asset."""
+    from facecaption_assets.defs import building
+
+    _, dataset = _open()
+    states = building.states(dataset) + _training_states()
+    if as_json:
+        for state in states:
+            sys.stdout.write(json.dumps(asdict(state)) + "\n")
+        return
+    table = Table("asset", *(str(s) for s in State), box=None)
+    for asset in dict.fromkeys(state.asset for state in states):
+        counts = Counter(state.state for state in states if state.asset == asset)
+        table.add_row(asset, *(str(counts[s]) if counts[s] else "·" for s in State))
+    _console.print(table)
+    for state in states:
+        if state.state in (State.STALE, State.FAILED):
+            _console.print(f"{state.asset} {state.partition} {state.state}: {state.reason}")
+
+
+def _training_states() -> list[PartitionState]:
+    """States of the other code location's assets, where it is installed.
+
+    The packages do not know each other: what they share is an entry point that gives
+    (asset, partition, state, reason).
+    """
+    found = entry_points(group="facecaption.status")
+    home = os.environ["FACECAPTION_HOME"]
+    return [
+        PartitionState(asset, partition, State(state), reason)
+        for entry in found
+        for asset, partition, state, reason in entry.load()(home)
+    ]
+
+
+@app.command()
+def summary() -> None:
+    """Print the funnel, retrieval against chance, and where to look."""
+    from facecaption_assets.quality.funnel import read_funnel
+    from facecaption_assets.quality.summary import retrieval_lines
+
+    storage = _storage()
+    _console.print(read_funnel(storage).to_text(), soft_wrap=True)
+    for line in retrieval_lines(storage):
+        _console.print(line, soft_wrap=True)
+    places = {
+        "report": storage.reports / "quality.html",
+        "gallery": storage.reports / "gallery.html",
+        "checkpoints": storage.root / "flip_checkpoints",
+        "tables": storage.root,
+    }
+    _console.print("\nWhere to look")
+    for name, path in places.items():
+        _console.print(f"  {name:12} {path}", soft_wrap=True)
+
+
+@app.command()
+def doctor() -> None:
+    """Check what this machine lacks, and say the command that mends it."""
+    from facecaption_assets.doctor import Level, examine
+
+    marks = {Level.GOOD: "[green]✓[/green]", Level.NOTE: "·", Level.BAD: "[red]✗[/red]"}
+    findings = examine(_storage())
+    for finding in findings:
+        _console.print(f"{marks[finding.level]} {finding.subject}: {finding.detail}")
+        if finding.remedy:
+            _console.print(f"    {finding.remedy}", soft_wrap=True)
+    if any(finding.level is Level.BAD for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    reports_port: Annotated[int, typer.Option(help="Port that serves the reports.")] = 3001,
+) -> None:
+    """Open the Dagster UI on this data root, on loopback, with the reports beside it."""
+    from facecaption_assets.defs.serving import serve
+
+    serve(_storage(), port, reports_port)
+
+
+def _open() -> tuple["dg.Definitions", "Dataset"]:
+    from facecaption_assets.defs.resources import open_dataset
+    from facecaption_assets.definitions import build_defs
+
+    try:
+        return build_defs(), open_dataset()
+    except ProfileError as error:
+        raise _stop(str(error)) from None
+
+
+if __name__ == "__main__":
+    app()

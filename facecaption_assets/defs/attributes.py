@@ -1,0 +1,55 @@
+"""``face_attributes``: the forty labels of every kept face."""
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from facecaption_assets.attributes.labelling import label_faces
+from facecaption_assets.defs.compute import GPU
+from facecaption_assets.defs.gates import expectation_gate, gate
+from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
+from facecaption_assets.quality.expectations import attribute_expectations
+from facecaption_assets.quality.gates import Outcome, rows_conserved_attributes
+from facecaption_assets.shards.tars import read_pictures
+
+
+@shard_asset(group="attributes", kinds={"parquet", "pytorch", "onnx"}, compute=GPU)
+def face_attributes(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult:
+    """CelebA's forty attributes of every kept face: true, false, or null for unknown.
+
+    Beside each state stands the probability that it came from; both are null where no annotator
+    has a basis. A face with too few positive labels keeps its row and goes no further.
+    """
+
+    def build(stage: StageInputs) -> pa.Table:
+        crops = stage.tables["face_crops"]
+        kept = crops.filter(pc.equal(crops["status"], "kept"))
+        with stage.storage.open_tar("face_crops", stage.shard) as tar:
+            return label_faces(
+                kept,
+                read_pictures(tar),
+                dataset.annotators(),
+                dataset.profile.attributes,
+                dataset.opt_out,
+            )
+
+    return materialize_shard(context, dataset, build)
+
+
+def _conserved(dataset: Dataset, shard: str) -> Outcome:
+    """Every kept face has exactly one row of attributes."""
+    storage = dataset.storage
+    return rows_conserved_attributes(
+        storage.read_table("face_crops", shard), storage.read_table("face_attributes", shard)
+    )
+
+
+attributes_rows_conserved = gate("face_attributes", "rows_conserved", _conserved)
+attributes_well_formed = expectation_gate(
+    "face_attributes",
+    "labels_well_formed",
+    attribute_expectations,
+    "Great Expectations: probabilities within [0, 1], ids unique, no attributes that exclude "
+    "each other.",
+)

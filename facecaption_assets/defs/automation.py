@@ -1,0 +1,69 @@
+"""What happens without a click: registering shards, rebuilding changed slices, nightly runs.
+
+https://docs.dagster.io/guides/automate. The registering sensor runs by default; everything that
+spends compute is a switch in the UI.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from facecaption_assets.defs.jobs import build_report, build_shards
+from facecaption_assets.defs.partitions import shards
+from facecaption_assets.defs.registry import freshness, register_new_shards, registered_keys
+from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
+from facecaption_assets.freshness import State
+
+rebuild_changed_slices = dg.AutomationConditionSensorDefinition(
+    name="rebuild_changed_slices",
+    target=dg.AssetSelection.groups("sources", "images", "faces", "attributes", "captions")
+    | dg.AssetSelection.assets("shard_quality"),
+    run_tags={SKIP_CURRENT_TAG: "true"},
+    description="Rebuilds exactly the shards and stages that a change concerns. Off until "
+    "switched on.",
+)
+
+
+@dg.sensor(
+    name="register_sources",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Deals the pictures of new and grown sources into new shards and registers "
+    "their keys.",
+)
+def register_sources(
+    context: dg.SensorEvaluationContext, dataset: Dataset
+) -> dg.SensorResult | dg.SkipReason:
+    """Register what has arrived; start no run."""
+    waiting = register_new_shards(dataset, quiet_s=30.0)
+    known = set(context.instance.get_dynamic_partitions("shards"))
+    new = [key for key in registered_keys(dataset) if key not in known]
+    if not new:
+        return dg.SkipReason("; ".join(waiting) or "no new pictures")
+    return dg.SensorResult(dynamic_partitions_requests=[shards.build_add_request(new)])
+
+
+@dg.schedule(
+    job=build_shards,
+    cron_schedule="0 3 * * *",
+    description="Every night: one run per shard that is missing, stale or failed. For those who "
+    "leave rebuild_changed_slices off.",
+)
+def nightly_rebuild(
+    context: dg.ScheduleEvaluationContext, dataset: Dataset
+) -> Iterator[dg.RunRequest]:
+    """Request a run for every shard with something to do."""
+    judge = freshness(dataset)
+    for shard in context.instance.get_dynamic_partitions("shards"):
+        states = judge.shard_states(shard)
+        if any(state.state is not State.DONE for state in states):
+            yield dg.RunRequest(partition_key=shard, tags={SKIP_CURRENT_TAG: "true"})
+
+
+nightly_report = dg.ScheduleDefinition(
+    name="nightly_report",
+    job=build_report,
+    cron_schedule="0 6 * * *",
+    description="Every morning: the dataset's report, after the night's shards.",
+)

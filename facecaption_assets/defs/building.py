@@ -1,0 +1,153 @@
+"""Runs the UI's jobs in this process, for ``facecaption build``."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import dagster as dg
+
+from facecaption_assets.defs.registry import add_partitions, freshness, register_new_shards
+from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
+from facecaption_assets.freshness import PartitionState, State
+from facecaption_assets.shards.registration import registered_shards
+from facecaption_assets.shards.sources import read_source, source_names
+
+#: Dagster's console log repeats what the command prints itself; failures are read off the result.
+_QUIET: Final[dict[str, Any]] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a partition was not built: a failed check, or an error.
+
+    Attributes:
+        shard: Partition key; empty for an unpartitioned asset.
+        asset: Asset that failed.
+        check: The check that failed, or None where the stage itself did.
+        reason: The check's or the error's own words.
+    """
+
+    shard: str
+    asset: str
+    check: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        place = f"{self.shard}: {self.asset}" if self.shard else self.asset
+        what = f" failed the check {self.check}" if self.check else " failed"
+        return f"{place}{what}: {self.reason}"
+
+
+def register(dataset: Dataset, instance: dg.DagsterInstance, sources: Sequence[str]) -> list[str]:
+    """Register what is new, make the instance know it, and return the shards to consider.
+
+    Raises:
+        SourceError: If a named source is not registered.
+    """
+    names = list(sources) or source_names(dataset.storage)
+    for name in names:
+        read_source(dataset.storage, name)
+    register_new_shards(dataset, quiet_s=0.0)
+    keys = [key for name in names for key in registered_shards(dataset.storage, name)]
+    add_partitions(instance, keys)
+    return keys
+
+
+def build_shard(
+    definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance, shard: str
+) -> list[Failure]:
+    """Run ``build_shards`` for one shard; partitions that are current are left alone."""
+    result = definitions.resolve_job_def("build_shards").execute_in_process(
+        partition_key=shard,
+        instance=instance,
+        run_config=_QUIET,
+        tags={SKIP_CURRENT_TAG: "true"},
+        raise_on_error=False,
+    )
+    return [] if result.success else _failures(dataset, result, shard)
+
+
+def build_report(
+    definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
+) -> list[Failure]:
+    """Run ``build_report`` unless the report is current."""
+    shards = dataset.storage.partitions("shard_quality")
+    state = freshness(dataset).whole_dataset_state("quality_report", shards)
+    if state.state is State.DONE:
+        return []
+    result = definitions.resolve_job_def("build_report").execute_in_process(
+        instance=instance, run_config=_QUIET, raise_on_error=False
+    )
+    return [] if result.success else _failures(dataset, result, "")
+
+
+def _failures(dataset: Dataset, result: dg.ExecuteInProcessResult, shard: str) -> list[Failure]:
+    gates = [
+        Failure(shard, str(check.asset_key.to_user_string()), check.check_name, verdict.reason)
+        for check in result.get_asset_check_evaluations()
+        if not check.passed
+        for verdict in dataset.storage.failed_gates(check.asset_key.to_user_string(), shard)
+        if verdict.check == check.check_name
+    ]
+    return gates or [
+        Failure(shard, event.step_key or "", None, _message(event))
+        for event in result.get_failed_step_events()
+    ]
+
+
+def _message(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    metadata = data.user_failure_data
+    if metadata is not None and metadata.description:
+        return str(metadata.description)
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else "no error was recorded"
+
+
+def pending(dataset: Dataset, shards: Sequence[str]) -> list[str]:
+    """Shards with an asset that is not done."""
+    judge = freshness(dataset)
+    return [
+        shard
+        for shard in shards
+        if any(state.state is not State.DONE for state in judge.shard_states(shard))
+    ]
+
+
+def build(
+    definitions: dg.Definitions,
+    dataset: Dataset,
+    instance: dg.DagsterInstance,
+    shards: Sequence[str],
+    tell: Callable[[str, float, list[Failure]], None],
+) -> list[Failure]:
+    """Build the given shards one after the other, then the report.
+
+    Args:
+        definitions: The code location.
+        dataset: Its dataset.
+        instance: Where runs and events are kept.
+        shards: Partition keys.
+        tell: Called after each shard with its key, the seconds it took and its failures.
+    """
+    failures: list[Failure] = []
+    for shard in shards:
+        started = time.monotonic()
+        failed = build_shard(definitions, dataset, instance, shard)
+        tell(shard, time.monotonic() - started, failed)
+        failures += failed
+    return failures + build_report(definitions, dataset, instance)
+
+
+def states(dataset: Dataset) -> list[PartitionState]:
+    """State of every partition of every asset of the location."""
+    judge = freshness(dataset)
+    storage = dataset.storage
+    keys = [key for name in source_names(storage) for key in registered_shards(storage, name)]
+    found = [state for key in keys for state in judge.shard_states(key)]
+    report = judge.whole_dataset_state("quality_report", storage.partitions("shard_quality"))
+    return [*found, report]

@@ -1,0 +1,20 @@
+"""Automation conditions.
+
+https://docs.dagster.io/guides/automate/declarative-automation
+"""
+
+import dagster as dg
+
+_AC = dg.AutomationCondition
+
+#: Rebuild a shard's slice when it is missing, its settings changed, or what it reads changed; not
+#: while an input is missing or being built, nor behind a failed gate.
+rebuild_slice = (
+    (
+        _AC.missing().newly_true() | _AC.code_version_changed() | _AC.any_deps_updated()
+    ).since_last_handled()
+    & ~_AC.any_deps_missing()
+    & ~_AC.any_deps_in_progress()
+    & ~_AC.in_progress()
+    & _AC.all_deps_blocking_checks_passed()
+).with_label("rebuild_slice")

@@ -1,0 +1,124 @@
+"""Factories of partitioned asset checks; predicates and suites belong to ``quality``.
+
+Dagster holds back what is downstream of a failed blocking check within the same run only, so each
+verdict is also recorded beside the partition, where a later run's ``Storage.require`` finds it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from facecaption_assets.defs.partitions import shards
+from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.quality.expectations import SuiteResult, validate
+from facecaption_assets.quality.gates import Outcome
+from facecaption_assets.storage import Storage, Verdict
+
+
+def gate(
+    asset: str, name: str, judge: Callable[[Dataset, str], Outcome]
+) -> dg.AssetChecksDefinition:
+    """A blocking check from a predicate on the shard's tables; its docstring is the description.
+
+    Args:
+        asset: Asset that is checked.
+        name: A fact that reads true, such as ``rows_conserved``.
+        judge: Function of the dataset and the shard's key.
+    """
+
+    @dg.asset_check(
+        asset=asset,
+        name=name,
+        description=judge.__doc__,
+        blocking=True,
+        partitions_def=shards,
+    )
+    def check(context: dg.AssetCheckExecutionContext, dataset: Dataset) -> dg.AssetCheckResult:
+        shard = context.op_execution_context.partition_key
+        outcome = judge(dataset, shard)
+        _record(dataset.storage, asset, shard, name, outcome.passed, outcome.reason)
+        return dg.AssetCheckResult(
+            passed=outcome.passed,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=outcome.reason,
+            metadata=dict(outcome.numbers),
+        )
+
+    return check
+
+
+def expectation_gate(
+    asset: str, name: str, expectations: Callable[[], list[Any]], description: str
+) -> dg.AssetChecksDefinition:
+    """A check from a Great Expectations suite on the shard's table.
+
+    A failed critical expectation blocks; a failed warning warns.
+
+    Args:
+        asset: Asset that is checked.
+        name: A fact that reads true.
+        expectations: Makes the suite; called when the check runs, because the import is slow.
+        description: What the suite holds, for the UI.
+    """
+
+    @dg.asset_check(
+        asset=asset, name=name, description=description, blocking=True, partitions_def=shards
+    )
+    def check(context: dg.AssetCheckExecutionContext, dataset: Dataset) -> dg.AssetCheckResult:
+        shard = context.op_execution_context.partition_key
+        result = validate(dataset.storage.read_table(asset, shard), expectations(), name)
+        reason = _suite_reason(result)
+        _record(dataset.storage, asset, shard, name, not result.has_critical_failure, reason)
+        return dg.AssetCheckResult(
+            passed=result.passed,
+            severity=(
+                dg.AssetCheckSeverity.ERROR
+                if result.has_critical_failure
+                else dg.AssetCheckSeverity.WARN
+            ),
+            description=reason,
+            metadata={"expectations": _suite_table(result)},
+        )
+
+    return check
+
+
+def _record(storage: Storage, asset: str, shard: str, name: str, passed: bool, reason: str) -> None:
+    provenance = storage.require_built(asset, shard)
+    storage.record_verdict(
+        asset, shard, Verdict(name, passed, True, reason, provenance.data_version)
+    )
+
+
+def _suite_reason(result: SuiteResult) -> str:
+    failed = [f"{row.expectation} on {row.column}" for row in result.rows if not row.passed]
+    if not failed:
+        return f"All {len(result.rows)} expectations hold."
+    return f"{len(failed)} of {len(result.rows)} expectations do not hold: {'; '.join(failed)}"
+
+
+def _suite_table(result: SuiteResult) -> dg.TableMetadataValue:
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord(
+                {
+                    "expectation": row.expectation,
+                    "column": row.column,
+                    "severity": row.severity,
+                    "holds": row.passed,
+                    "observed": str(row.observed),
+                }
+            )
+            for row in result.rows
+        ],
+        schema=dg.TableSchema(
+            columns=[
+                dg.TableColumn("expectation", "string"),
+                dg.TableColumn("column", "string"),
+                dg.TableColumn("severity", "string"),
+                dg.TableColumn("holds", "bool"),
+                dg.TableColumn("observed", "string"),
+            ]
+        ),
+    )

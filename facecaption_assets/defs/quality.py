@@ -1,0 +1,84 @@
+"""``shard_quality`` and ``quality_report``: what was built, in numbers and to look at."""
+
+import os
+
+import dagster as dg
+import pyarrow as pa
+
+from facecaption_assets.defs.compute import CPU
+from facecaption_assets.defs.gates import gate
+from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
+from facecaption_assets.freshness import dataset_versions
+from facecaption_assets.quality.gates import Outcome
+from facecaption_assets.quality.report import build_report
+from facecaption_assets.quality.statistics import (
+    counts_match,
+    shard_statistics,
+    statistics_are_numbers,
+)
+from facecaption_assets.schema import TABLES
+from facecaption_assets.storage import Provenance
+
+
+@shard_asset(group="quality", kinds={"parquet", "duckdb"})
+def shard_quality(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult:
+    """The shard's statistics: rows by status and reason at every stage, words, n-grams, labels."""
+
+    def build(stage: StageInputs) -> pa.Table:
+        return shard_statistics(stage.tables)
+
+    return materialize_shard(context, dataset, build)
+
+
+@dg.asset(
+    deps=[dg.AssetKey("shard_quality")],
+    group_name="quality",
+    kinds={"html"},
+    owners=["team:dataset"],
+    **CPU,
+)
+def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult:
+    """The dataset's report and gallery as HTML, and the same numbers as JSON.
+
+    Reads every built shard. It turns stale when a shard changes and is rebuilt by hand or by
+    schedule, not once per shard. Pictures stay in the data root; the event log gets links only.
+    """
+    storage = dataset.storage
+    versions = dataset_versions(storage, storage.partitions("shard_quality"))
+    paths = build_report(storage, dataset.profile.quality)
+    provenance = Provenance("quality_report", "", dataset.code_versions["quality_report"], versions)
+    storage.write_report_provenance(provenance)
+    links = {
+        name: dg.MetadataValue.url(_link(path.name))
+        for name, path in (("report", paths.report), ("gallery", paths.gallery))
+    }
+    files = {"folder": dg.MetadataValue.path(str(storage.reports))}
+    return dg.MaterializeResult(metadata={**links, **files, "faces_shown": paths.faces_shown})
+
+
+def _link(page: str) -> str:
+    """Address of a page; ``make ui`` serves them, because browsers refuse ``file:`` links."""
+    base = os.environ.get("FACECAPTION_REPORTS_URL", "http://127.0.0.1:3001")
+    return f"{base}/{page}"
+
+
+def _conserved(dataset: Dataset, shard: str) -> Outcome:
+    """The counts by status add up to the rows of every table of the shard."""
+    storage = dataset.storage
+    rows = {
+        asset: provenance.rows
+        for asset in TABLES
+        if asset != "shard_quality"
+        and (provenance := storage.read_provenance(asset, shard)) is not None
+    }
+    return counts_match(storage.read_table("shard_quality", shard), rows)
+
+
+def _numbers(dataset: Dataset, shard: str) -> Outcome:
+    """Every statistic is a finite number that is not negative."""
+    return statistics_are_numbers(dataset.storage.read_table("shard_quality", shard))
+
+
+quality_rows_conserved = gate("shard_quality", "rows_conserved", _conserved)
+quality_are_numbers = gate("shard_quality", "statistics_are_numbers", _numbers)

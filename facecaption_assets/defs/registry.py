@@ -1,0 +1,77 @@
+"""Registered sources and shards, and their state, as automation and command line see them."""
+
+from functools import cache
+
+import dagster as dg
+
+from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.defs.stages import STAGES
+from facecaption_assets.freshness import SHARD_INPUTS, Freshness
+from facecaption_assets.models import ModelUnavailable
+from facecaption_assets.shards.folder import PictureFolder
+from facecaption_assets.shards.opening import open_source
+from facecaption_assets.shards.registration import (
+    register_shards,
+    registered_shards,
+    unregistered_names,
+)
+from facecaption_assets.shards.sources import SourceError, read_source, source_names
+
+
+def registered_keys(dataset: Dataset) -> list[str]:
+    """Keys of all shards of all sources."""
+    storage = dataset.storage
+    return [key for name in source_names(storage) for key in registered_shards(storage, name)]
+
+
+def register_new_shards(dataset: Dataset, *, quiet_s: float) -> list[str]:
+    """Deal new pictures of every source into new shards.
+
+    Args:
+        dataset: Where the sources are.
+        quiet_s: A folder into which files arrived within this time is left for later, seconds.
+
+    Returns:
+        One line per source that was left alone although it may have new pictures.
+    """
+    waiting = []
+    for name in source_names(dataset.storage):
+        try:
+            if reason := _register(dataset, name, quiet_s):
+                waiting.append(reason)
+        except (SourceError, ModelUnavailable) as error:
+            waiting.append(str(error))
+    return waiting
+
+
+def _register(dataset: Dataset, name: str, quiet_s: float) -> str:
+    source = read_source(dataset.storage, name)
+    pictures = open_source(source, dataset.models)
+    if quiet_s and isinstance(pictures, PictureFolder):
+        new = unregistered_names(dataset.storage, name, pictures)
+        if not pictures.is_settled(new, quiet_s):
+            return f"source {name}: pictures are still arriving"
+    register_shards(dataset.storage, source, pictures, dataset.profile.shards.rows_per_shard)
+    return ""
+
+
+@cache
+def gate_names() -> dict[str, frozenset[str]]:
+    """Names of the blocking checks of every shard-level asset, from the definitions."""
+    names: dict[str, set[str]] = {asset: set() for asset in SHARD_INPUTS}
+    for definition in dg.load_asset_checks_from_modules(STAGES):
+        for key in definition.check_keys:
+            names[key.asset_key.to_user_string()].add(key.name)
+    return {asset: frozenset(checks) for asset, checks in names.items()}
+
+
+def freshness(dataset: Dataset) -> Freshness:
+    """The judge of what is missing, stale, failed or done."""
+    return Freshness(dataset.storage, dataset.code_versions, gate_names(), dataset.opt_out)
+
+
+def add_partitions(instance: dg.DagsterInstance, keys: list[str]) -> None:
+    """Make the instance know the shards' keys."""
+    known = set(instance.get_dynamic_partitions("shards"))
+    if new := [key for key in keys if key not in known]:
+        instance.add_dynamic_partitions("shards", new)

@@ -1,0 +1,97 @@
+"""Resources: what assets and checks are given besides their partition.
+
+``Dataset`` joins the data root, the profile and the model store; loaded models are kept per
+process, so that the stages of a run, and the runs of ``facecaption build``, share them.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache, cached_property
+
+import dagster as dg
+
+from facecaption_assets.attributes.annotators import Annotator, load_annotators
+from facecaption_assets.faces.detection import Detector
+from facecaption_assets.faces.loading import load_detector
+from facecaption_assets.models import ModelStore
+from facecaption_assets.profiles import Profile, code_versions, load_profile
+from facecaption_assets.shards.opening import open_source
+from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.pictures import PictureSource
+from facecaption_assets.shards.sources import read_source, split_shard_key
+from facecaption_assets.storage import Storage
+
+
+class Dataset(dg.ConfigurableResource):
+    """The dataset under one data root and profile.
+
+    Attributes:
+        home: Data root, a folder or an fsspec URL (``FACECAPTION_HOME``).
+        profile_name: Name of the profile (``FACECAPTION_PROFILE``).
+    """
+
+    home: str
+    profile_name: str
+
+    @property
+    def storage(self) -> Storage:
+        """The data root."""
+        return Storage(self.home)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """Settings of every stage."""
+        return load_profile(self.storage, self.profile_name)
+
+    @cached_property
+    def code_versions(self) -> Mapping[str, str]:
+        """Code version of every asset."""
+        return code_versions(self.profile, self.models)
+
+    @property
+    def models(self) -> ModelStore:
+        """The model store."""
+        return ModelStore(self.storage.models)
+
+    @property
+    def opt_out(self) -> OptOut:
+        """The opt-out list as it is now."""
+        return OptOut.read(self.storage)
+
+    def pictures_of(self, shard: str) -> PictureSource:
+        """The source that a shard's pictures come from."""
+        name, _ = split_shard_key(shard)
+        return open_source(read_source(self.storage, name), self.models)
+
+    def detector(self) -> Detector:
+        """The face detector, loaded once per process."""
+        return _detector(self.home, self.profile_name, self.code_versions["face_crops"])
+
+    def annotators(self) -> list[Annotator]:
+        """The attribute annotators, loaded once per process."""
+        return _annotators(self.home, self.profile_name, self.code_versions["face_attributes"])
+
+
+def open_dataset(home: str | None = None, profile: str | None = None) -> Dataset:
+    """The dataset that arguments or the environment name.
+
+    Args:
+        home: Data root; ``FACECAPTION_HOME``, else ``data``, where None.
+        profile: Profile's name; ``FACECAPTION_PROFILE``, else ``embedded``, where None.
+    """
+    return Dataset(
+        home=home or os.environ.get("FACECAPTION_HOME") or "data",
+        profile_name=profile or os.environ.get("FACECAPTION_PROFILE") or "embedded",
+    )
+
+
+@cache
+def _detector(home: str, profile_name: str, version: str) -> Detector:
+    dataset = Dataset(home=home, profile_name=profile_name)
+    return load_detector(dataset.profile.faces, dataset.models)
+
+
+@cache
+def _annotators(home: str, profile_name: str, version: str) -> list[Annotator]:
+    dataset = Dataset(home=home, profile_name=profile_name)
+    return load_annotators(dataset.profile.attributes, dataset.models)

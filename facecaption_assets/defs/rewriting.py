@@ -1,0 +1,61 @@
+"""``llm_captions``: natural captions from a language model, each one verified."""
+
+import dagster as dg
+import pyarrow as pa
+
+from facecaption_assets.defs.compute import GPU
+from facecaption_assets.defs.gates import expectation_gate, gate
+from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
+from facecaption_assets.quality.contents import captions_present
+from facecaption_assets.quality.expectations import caption_expectations
+from facecaption_assets.quality.gates import Outcome, rows_conserved_llm
+from facecaption_assets.rewriting.cache import RequestCache
+from facecaption_assets.rewriting.rewrite import open_client, rewrite_captions
+
+
+@shard_asset(group="captions", kinds={"parquet", "openai"}, compute=GPU)
+def llm_captions(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult:
+    """Template captions rewritten by a language model and verified against the attributes.
+
+    What fails verification falls back to the template caption; the rejected text and the reason
+    are kept. Answers are cached, so a crashed run resumes without asking twice.
+    """
+
+    def build(stage: StageInputs) -> pa.Table:
+        settings = dataset.profile.rewriting
+        cache = RequestCache(dataset.storage.llm_cache)
+        with open_client(settings, dataset.models) as client:
+            return rewrite_captions(
+                stage.tables["template_captions"],
+                stage.tables["face_attributes"],
+                client,
+                cache,
+                settings,
+                dataset.opt_out,
+            )
+
+    return materialize_shard(context, dataset, build)
+
+
+def _conserved(dataset: Dataset, shard: str) -> Outcome:
+    """Every template caption has exactly one row, rewritten or not."""
+    storage = dataset.storage
+    return rows_conserved_llm(
+        storage.read_table("template_captions", shard), storage.read_table("llm_captions", shard)
+    )
+
+
+def _present(dataset: Dataset, shard: str) -> Outcome:
+    """Every accepted or fallen-back row has a caption, and no other row has one."""
+    return captions_present(dataset.storage.read_table("llm_captions", shard))
+
+
+llm_rows_conserved = gate("llm_captions", "rows_conserved", _conserved)
+llm_captions_present = gate("llm_captions", "captions_present", _present)
+llm_well_formed = expectation_gate(
+    "llm_captions",
+    "captions_well_formed",
+    caption_expectations,
+    "Great Expectations: whole sentences, sensible length, no negations, no stray markup.",
+)

@@ -1,0 +1,92 @@
+"""``shard_plan`` and ``raw_shards``: what a shard consists of, and its pictures."""
+
+import dagster as dg
+import pyarrow as pa
+
+from facecaption_assets.defs.gates import gate
+from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
+from facecaption_assets.quality.gates import (
+    Outcome,
+    enough_pictures,
+    rows_conserved_plan,
+    rows_conserved_raw,
+)
+from facecaption_assets.shards.fetching import fetch_shard
+from facecaption_assets.shards.planning import plan_shard
+from facecaption_assets.shards.registration import registered_names
+
+
+@shard_asset(group="sources", kinds={"parquet"})
+def shard_plan(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult:
+    """Where each picture of the shard is, its alt-text and its side-car.
+
+    One row per picture that was registered for the shard; rows are never added, removed or
+    renumbered, so a picture keeps its key for ever.
+    """
+
+    def build(stage: StageInputs) -> pa.Table:
+        names = registered_names(stage.storage, stage.shard)
+        return plan_shard(stage.shard, names, dataset.pictures_of(stage.shard), dataset.opt_out)
+
+    return materialize_shard(context, dataset, build)
+
+
+@shard_asset(group="images", kinds={"parquet", "webdataset"})
+def raw_shards(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult:
+    """The shard's pictures as found, in a WebDataset tar, and a ledger row for every planned one.
+
+    A picture that cannot be used has a row that says why. Formats are told by content; sizes are
+    judged in the header, before any pixel is decoded.
+    """
+
+    def build(stage: StageInputs) -> pa.Table:
+        return fetch_shard(
+            stage.tables["shard_plan"],
+            dataset.pictures_of(stage.shard),
+            dataset.profile.shards,
+            dataset.opt_out,
+            stage.tar_path,
+        )
+
+    return materialize_shard(context, dataset, build)
+
+
+def _plan_conserved(dataset: Dataset, shard: str) -> Outcome:
+    """One row for every picture that was registered for the shard, numbered without a gap."""
+    plan = dataset.storage.read_table("shard_plan", shard)
+    registered = len(registered_names(dataset.storage, shard))
+    if plan.num_rows != registered:
+        return Outcome(
+            False,
+            f"{registered} pictures are registered, {plan.num_rows} are planned.",
+            {"rows_in": registered, "rows_out": plan.num_rows},
+        )
+    return rows_conserved_plan(plan, shard)
+
+
+def _urls_distinct(dataset: Dataset, shard: str) -> Outcome:
+    """No picture is planned twice in the shard."""
+    urls = dataset.storage.read_table("shard_plan", shard, ["url"])["url"]
+    repeated = len(urls) - len(urls.unique())
+    return Outcome(not repeated, f"{repeated} URLs occur more than once.", {"repeated": repeated})
+
+
+def _raw_conserved(dataset: Dataset, shard: str) -> Outcome:
+    """Every planned picture has exactly one row in the ledger, fetched or not."""
+    storage = dataset.storage
+    return rows_conserved_raw(
+        storage.read_table("shard_plan", shard), storage.read_table("raw_shards", shard)
+    )
+
+
+def _enough_pictures(dataset: Dataset, shard: str) -> Outcome:
+    """At least the share ``shards.min_success_share`` of the planned pictures was fetched."""
+    raw = dataset.storage.read_table("raw_shards", shard)
+    return enough_pictures(raw, dataset.profile.shards.min_success_share)
+
+
+plan_rows_conserved = gate("shard_plan", "rows_conserved", _plan_conserved)
+plan_urls_distinct = gate("shard_plan", "urls_distinct", _urls_distinct)
+raw_rows_conserved = gate("raw_shards", "rows_conserved", _raw_conserved)
+raw_enough_pictures = gate("raw_shards", "enough_pictures", _enough_pictures)

@@ -1,0 +1,174 @@
+"""What every shard-level asset does around its stage function, in one place.
+
+Require the inputs (built, gates passed), skip what is already current, call the stage, commit,
+and say what was written. A stage gives a function from its inputs to its table.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from facecaption_assets.defs.compute import CPU
+from facecaption_assets.defs.conditions import rebuild_slice
+from facecaption_assets.defs.partitions import shards
+from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.freshness import SHARD_INPUTS, Freshness
+from facecaption_assets.models import ModelUnavailable
+from facecaption_assets.schema import TABLES, Table
+from facecaption_assets.shards.pictures import PictureUnreadable
+from facecaption_assets.shards.sources import SourceError
+from facecaption_assets.storage import GateFailed, PartitionMissing, Provenance, Storage
+
+#: Runs with this tag leave partitions alone that are current; a run without it (a click on
+#: Materialize) builds again whatever it is asked for.
+SKIP_CURRENT_TAG: Final = "facecaption/skip_current"
+
+#: Errors whose message is all that a user needs; they end the step without a traceback.
+_EXPECTED_ERRORS: Final = (
+    PartitionMissing,
+    GateFailed,
+    ModelUnavailable,
+    SourceError,
+    PictureUnreadable,
+)
+
+
+@dataclass(frozen=True)
+class StageInputs:
+    """What a stage function is given.
+
+    Attributes:
+        shard: Partition key.
+        storage: Data root, for tars of the inputs.
+        tables: Whole tables of the inputs, by asset.
+        folder: Local folder for files under construction; ``pixels.tar`` in it is committed.
+    """
+
+    shard: str
+    storage: Storage
+    tables: Mapping[str, pa.Table]
+    folder: Path
+
+    @property
+    def tar_path(self) -> Path:
+        """Where a stage with pixels writes them."""
+        return self.folder / "pixels.tar"
+
+
+def shard_asset(
+    *, group: str, kinds: set[str], compute: Mapping[str, Any] = CPU
+) -> Callable[[Callable[..., dg.MaterializeResult]], dg.AssetsDefinition]:
+    """Decorator of a shard-level asset whose name is a table of the schema.
+
+    Its inputs follow from ``SHARD_INPUTS``, its columns from ``schema``, its description from the
+    function's docstring; the code version is set in ``definitions``.
+    """
+
+    def decorate(function: Callable[..., dg.MaterializeResult]) -> dg.AssetsDefinition:
+        table = TABLES[function.__name__]
+        return dg.asset(
+            partitions_def=shards,
+            deps=[dg.AssetKey(name) for name in SHARD_INPUTS[function.__name__]],
+            group_name=group,
+            kinds=kinds,
+            owners=["team:dataset"],
+            automation_condition=rebuild_slice,
+            metadata={"dagster/column_schema": column_schema(table), "one row means": table.row},
+            **compute,
+        )(function)
+
+    return decorate
+
+
+def materialize_shard(
+    context: dg.AssetExecutionContext,
+    dataset: Dataset,
+    build: Callable[[StageInputs], pa.Table],
+) -> dg.MaterializeResult:
+    """Build one partition of the context's asset and commit it.
+
+    Raises:
+        dagster.Failure: If an input is missing or failed its gate, or a model or source is
+            unavailable; nothing is written then.
+    """
+    asset, shard = context.asset_key.to_user_string(), context.partition_key
+    storage = dataset.storage
+    if (provenance := _current(context, dataset, asset, shard)) is not None:
+        context.log.info(f"{asset} of {shard} is current; nothing to do")
+        return _result(storage, provenance, skipped=True)
+    try:
+        inputs = {name: storage.require(name, shard) for name in SHARD_INPUTS[asset]}
+        with storage.staging(asset, shard) as folder:
+            tables = {name: storage.read_table(name, shard) for name in inputs}
+            stage = StageInputs(shard, storage, tables, folder)
+            table = build(stage)
+            provenance = storage.commit(
+                table,
+                Provenance(
+                    asset=asset,
+                    partition=shard,
+                    code_version=dataset.code_versions[asset],
+                    input_versions={f"{n}/{shard}": p.data_version for n, p in inputs.items()},
+                    counts=_counts(table),
+                ),
+                stage.tar_path if stage.tar_path.exists() else None,
+            )
+    except _EXPECTED_ERRORS as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+    return _result(storage, provenance, skipped=False)
+
+
+def _current(
+    context: dg.AssetExecutionContext, dataset: Dataset, asset: str, shard: str
+) -> Provenance | None:
+    if context.run.tags.get(SKIP_CURRENT_TAG) != "true":
+        return None
+    provenance = dataset.storage.read_provenance(asset, shard)
+    if provenance is None or dataset.storage.failed_gates(asset, shard):
+        return None
+    freshness = Freshness(dataset.storage, dataset.code_versions, {}, dataset.opt_out)
+    return None if freshness.why_stale(provenance) else provenance
+
+
+def _counts(table: pa.Table) -> dict[str, int]:
+    """Rows by status, and by reason where the table gives one."""
+    counts: dict[str, int] = {}
+    for column in ("status", "drop_reason", "rejection_reason"):
+        if column in table.column_names:
+            for entry in pc.value_counts(table[column].drop_null()).to_pylist():
+                # Reasons may carry a detail behind a colon; the detail is for the row.
+                name = entry["values"].partition(":")[0]
+                counts[name] = counts.get(name, 0) + entry["counts"]
+    return counts
+
+
+def _result(storage: Storage, provenance: Provenance, *, skipped: bool) -> dg.MaterializeResult:
+    metadata: dict[str, Any] = {
+        "dagster/row_count": provenance.rows,
+        "dagster/uri": str(storage.table_path(provenance.asset, provenance.partition)),
+        "was_current": skipped,
+        **dict(provenance.counts),
+    }
+    return dg.MaterializeResult(
+        metadata=metadata, data_version=dg.DataVersion(provenance.data_version)
+    )
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """A table's columns as the UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=str(column.type),
+                description=column.meaning,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in table.columns
+        ]
+    )

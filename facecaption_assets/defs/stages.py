@@ -1,0 +1,8 @@
+"""The modules that hold the stages' assets and checks, in the order in which data flows."""
+
+from types import ModuleType
+from typing import Final
+
+from facecaption_assets.defs import attributes, captions, faces, quality, rewriting, shards
+
+STAGES: Final[tuple[ModuleType, ...]] = (shards, faces, attributes, captions, rewriting, quality)

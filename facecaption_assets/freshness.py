@@ -1,0 +1,142 @@
+"""Which partitions are missing, stale, failed or done, told from the files alone.
+
+The same question that the Dagster UI answers from its event log, answered from the provenance in
+each parquet file: so the command line, the nightly schedule and a skipped stage agree, and a data
+root that was copied to another machine keeps its state.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.storage import Provenance, Storage
+
+#: Shard-level assets in the order in which data flows, with what each one reads.
+SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "shard_plan": (),
+    "raw_shards": ("shard_plan",),
+    "face_crops": ("raw_shards",),
+    "face_attributes": ("face_crops",),
+    "template_captions": ("face_attributes",),
+    "llm_captions": ("template_captions", "face_attributes"),
+    "shard_quality": (
+        "shard_plan",
+        "raw_shards",
+        "face_crops",
+        "face_attributes",
+        "template_captions",
+        "llm_captions",
+    ),
+}
+
+#: Where an opt-out entry would be found if the row had been kept: asset → columns, and the status
+#: of a kept row.
+_OPT_OUT_COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "shard_plan": (("key", "url"), "planned"),
+    "raw_shards": (("sha256",), "success"),
+    "face_crops": (("face_id",), "kept"),
+}
+
+
+class State(StrEnum):
+    """State of one partition of one asset."""
+
+    DONE = "done"
+    STALE = "stale"
+    FAILED = "failed"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class PartitionState:
+    """State of one partition of one asset, and why it is not done."""
+
+    asset: str
+    partition: str
+    state: State
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Judges partitions of a data root against present code versions, checks and opt-outs.
+
+    Attributes:
+        storage: Data root.
+        code_versions: Present code version of every asset.
+        gates: Names of the blocking checks of every asset; a partition is done only when each has
+            passed on the data that is there.
+        opt_out: Present opt-out list.
+    """
+
+    storage: Storage
+    code_versions: Mapping[str, str]
+    gates: Mapping[str, frozenset[str]]
+    opt_out: OptOut
+
+    def shard_states(self, shard: str) -> list[PartitionState]:
+        """States of all shard-level assets of a shard, in the order in which data flows."""
+        return [self.state(asset, shard) for asset in SHARD_INPUTS]
+
+    def state(self, asset: str, shard: str) -> PartitionState:
+        """State of one shard-level partition."""
+        provenance = self.storage.read_provenance(asset, shard)
+        if provenance is None:
+            return PartitionState(asset, shard, State.MISSING, "not built")
+        if reason := self.why_stale(provenance):
+            return PartitionState(asset, shard, State.STALE, reason)
+        verdicts = {v.check: v for v in self.storage.read_verdicts(asset, shard)}
+        failed = [v for v in verdicts.values() if v.blocking and not v.passed]
+        if failed:
+            reason = "; ".join(f"{v.check}: {v.reason}" for v in failed)
+            return PartitionState(asset, shard, State.FAILED, reason)
+        if unchecked := sorted(self.gates.get(asset, frozenset()) - verdicts.keys()):
+            return PartitionState(asset, shard, State.STALE, f"not checked: {', '.join(unchecked)}")
+        return PartitionState(asset, shard, State.DONE)
+
+    def why_stale(self, provenance: Provenance) -> str:
+        """Why a committed shard-level partition no longer holds; empty if it does."""
+        asset, shard = provenance.asset, provenance.partition
+        if provenance.code_version != self.code_versions[asset]:
+            return "settings or code changed"
+        for upstream in SHARD_INPUTS[asset]:
+            present = self.storage.read_provenance(upstream, shard)
+            read = provenance.input_versions.get(f"{upstream}/{shard}")
+            if present is None or present.data_version != read:
+                return f"{upstream} changed"
+        if self._opted_out_since(asset, shard):
+            return "the opt-out list covers rows that are kept"
+        return ""
+
+    def _opted_out_since(self, asset: str, shard: str) -> bool:
+        if not self.opt_out or asset not in _OPT_OUT_COLUMNS:
+            return False
+        columns, kept = _OPT_OUT_COLUMNS[asset]
+        table = self.storage.read_table(asset, shard, [*columns, "status"])
+        return any(
+            row["status"] == kept and self.opt_out.covers(*(row[c] for c in columns))
+            for row in table.to_pylist()
+        )
+
+    def whole_dataset_state(self, asset: str, shards: Iterable[str]) -> PartitionState:
+        """State of an unpartitioned asset that reads ``shard_quality`` of every built shard."""
+        provenance = self.storage.read_report_provenance(asset)
+        if provenance is None:
+            return PartitionState(asset, "", State.MISSING, "not built")
+        if provenance.code_version != self.code_versions[asset]:
+            return PartitionState(asset, "", State.STALE, "settings or code changed")
+        if provenance.input_versions != dataset_versions(self.storage, shards):
+            return PartitionState(asset, "", State.STALE, "shards changed")
+        return PartitionState(asset, "", State.DONE)
+
+
+def dataset_versions(storage: Storage, shards: Iterable[str]) -> dict[str, str]:
+    """Data versions of everything that is built of the given shards, by ``asset/partition``."""
+    return {
+        f"{asset}/{shard}": provenance.data_version
+        for shard in shards
+        for asset in SHARD_INPUTS
+        if (provenance := storage.read_provenance(asset, shard)) is not None
+    }

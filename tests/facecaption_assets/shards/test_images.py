@@ -1,0 +1,118 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facecaption_assets.shards.images import (
+    ImageDecodeError,
+    PictureRejected,
+    decode_rgb,
+    read_header,
+)
+
+LIMIT = 10_000_000
+
+
+def rejected(data: bytes, limit: int = LIMIT) -> tuple[str, str]:
+    with pytest.raises(PictureRejected) as caught:
+        read_header(data, max_pixels=limit)
+    return caught.value.status, str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "extension"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")])
+def test_supported_formats_are_told_by_content(picture, kind, extension) -> None:
+    header = read_header(picture(kind=kind), max_pixels=LIMIT)
+    assert (header.extension, header.width, header.height) == (extension, 64, 48)
+    assert header.exif_orientation == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"", "empty"),
+        (b"I am a text file\n" * 9, "not_an_image"),
+        (b"\xff\xd8\xff", "not_an_image"),
+    ],
+)
+def test_what_is_no_picture_is_rejected(data, status) -> None:
+    assert rejected(data)[0] == status
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("share", [0.5, 0.98])
+def test_a_cut_file_is_truncated(picture, kind, share) -> None:
+    data = picture(kind=kind)
+    assert rejected(data[: int(len(data) * share)])[0] == "truncated"
+
+
+def test_a_cut_jpeg_is_not_saved_by_the_thumbnail_inside_its_exif(picture) -> None:
+    exif = b"Exif\0\0" + picture(16, 16)
+    data = picture(640, 480, exif=exif)
+    read_header(data, max_pixels=LIMIT)
+    assert rejected(data[: len(data) // 2])[0] == "truncated"
+
+
+def test_a_bomb_is_rejected_by_its_header_and_names_the_setting() -> None:
+    buffer = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(buffer, "PNG")
+    status, message = rejected(buffer.getvalue(), limit=100_000_000)
+    assert status == "too_large"
+    assert "400000000 px" in message
+    assert "max_pixels is 100000000" in message
+
+
+def test_an_animated_gif_is_unsupported(picture) -> None:
+    frames = [Image.new("P", (8, 8), colour) for colour in (0, 1)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    assert rejected(buffer.getvalue())[0] == "unsupported_format"
+
+
+def test_size_is_that_of_the_upright_picture(picture) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = picture(64, 48, exif=exif.tobytes())
+    header = read_header(data, max_pixels=LIMIT)
+    assert (header.width, header.height, header.exif_orientation) == (48, 64, 6)
+    assert decode_rgb(data).shape == (64, 48, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        ("JPEG", "RGB"),
+        ("JPEG", "L"),
+        ("JPEG", "CMYK"),
+        ("PNG", "P"),
+        ("PNG", "RGBA"),
+        ("PNG", "LA"),
+        ("PNG", "1"),
+        ("WEBP", "RGBA"),
+    ],
+)
+def test_every_mode_becomes_rgb_that_looks_alike(picture, kind, mode) -> None:
+    decoded = decode_rgb(picture(kind=kind, mode=mode))
+    assert decoded.shape == (48, 64, 3)
+    assert decoded.dtype == np.uint8
+    # Top left is dark, bottom right bright in every mode.
+    assert decoded[:8, :8].mean() < decoded[-8:, -8:].mean() - 40
+
+
+def test_transparency_is_laid_over_white() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGBA", (8, 8), (200, 0, 0, 0)).save(buffer, "PNG")
+    assert (decode_rgb(buffer.getvalue()) == 255).all()
+
+
+def test_sixteen_bits_are_scaled_not_clipped() -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((8, 8), 0x8000, np.uint16)).save(buffer, "PNG")
+    assert (decode_rgb(buffer.getvalue()) == 128).all()
+
+
+def test_pixels_that_cannot_be_decoded_raise_one_error(picture) -> None:
+    data = bytearray(picture(kind="PNG"))
+    data[60:200] = bytes(140)
+    with pytest.raises(ImageDecodeError):
+        decode_rgb(bytes(data))
