@@ -1,0 +1,210 @@
+"""A shard's pictures → the rows of ``face_crops`` and a tar of the kept crops.
+
+How a face is found belongs to ``detection``, how it is judged and cut to ``cropping``.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+from PIL import Image
+from tqdm import tqdm
+
+from facecaption_assets.faces.cropping import crop_face, drop_reason
+from facecaption_assets.faces.detection import Detection, Detector, RgbImage, rank_faces
+from facecaption_assets.faces.edges import canny_edge_density
+from facecaption_assets.faces.settings import FaceSettings
+from facecaption_assets.models import ModelStore
+from facecaption_assets.schema import FACE_CROPS
+from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
+from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.tars import TarWriter
+from facecaption_assets.storage import stage_hash
+
+_VERSION: Final = 1
+
+#: A batch ends early at this many pixels: eight of the largest pictures would not fit into memory.
+_BATCH_PIXELS: Final = 100_000_000
+
+_Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A fetched picture: decoded, or with the reason why the detector does not see it."""
+
+    row: _Row
+    pixels: RgbImage | None = None
+    drop_reason: str | None = None
+    error_message: str | None = None
+
+
+def stage_identity(settings: FaceSettings, store: ModelStore) -> str:
+    """Code version of ``face_crops``; how many pictures share a call does not change it."""
+    weights = store.identity(settings.detector)
+    return stage_hash("face_crops", _VERSION, weights, replace(settings, batch_size=1))
+
+
+def build_face_crops(
+    raw: pa.Table,
+    pictures: Iterable[tuple[str, bytes]],
+    detector: Detector,
+    settings: FaceSettings,
+    opt_out: OptOut,
+    tar_path: Path,
+) -> pa.Table:
+    """Find, judge and cut out the faces of a shard.
+
+    Args:
+        raw: Rows of RAW_SHARDS whose status is ``success``.
+        pictures: Key and bytes of their pictures, in the order of ``raw``. Other keys are passed
+            over; a row without bytes becomes ``failed_to_decode``.
+        detector: Finds the faces.
+        settings: How they are judged and cut.
+        opt_out: Keys, URLs and hashes of pictures that are not looked at, and face_ids of faces
+            that are not cut out.
+        tar_path: Local file for the kept crops: ``<face_id>.jpg`` and ``<face_id>.json``, in the
+            order of the rows.
+
+    Returns:
+        FACE_CROPS rows in the order of ``raw``, at least one for each of its rows; the faces of a
+        picture by descending score.
+
+    Raises:
+        ValueError: If the pictures are not in the order of the rows.
+    """
+    rows: list[_Row] = []
+    read = _read(raw.to_pylist(), pictures, opt_out)
+    shown = tqdm(read, desc="Finding faces", total=len(raw), disable=None, leave=False)
+    with TarWriter(tar_path) as tar:
+        for batch in _batches(shown, settings.batch_size):
+            for picture, faces in _detect(batch, detector):
+                rows.extend(_picture_rows(picture, faces, settings, opt_out, tar))
+    return FACE_CROPS.from_rows(rows)
+
+
+def _read(
+    rows: list[_Row], pictures: Iterable[tuple[str, bytes]], opt_out: OptOut
+) -> Iterator[_Picture]:
+    index_of = {row["key"]: index for index, row in enumerate(rows)}
+    position = 0
+    for key, data in pictures:
+        index = index_of.get(key)
+        if index is None:
+            continue
+        if index < position:
+            raise ValueError(f"picture {key} is out of order, or in the tar twice")
+        yield from map(_absent, rows[position:index])
+        yield _decode(rows[index], data, opt_out)
+        position = index + 1
+    yield from map(_absent, rows[position:])
+
+
+def _absent(row: _Row) -> _Picture:
+    return _Picture(row, None, "failed_to_decode", "the shard's tar has no picture of this key")
+
+
+def _decode(row: _Row, data: bytes, opt_out: OptOut) -> _Picture:
+    if opt_out.covers(row["key"], row["url"], row["sha256"]):
+        return _Picture(row, None, "opted_out", "on the opt-out list")
+    try:
+        return _Picture(row, decode_rgb(data))
+    except ImageDecodeError as error:
+        return _Picture(row, None, "failed_to_decode", str(error))
+
+
+def _batches(pictures: Iterable[_Picture], size: int) -> Iterator[list[_Picture]]:
+    batch: list[_Picture] = []
+    pixels = 0
+    for picture in pictures:
+        batch.append(picture)
+        pixels += 0 if picture.pixels is None else picture.pixels[..., 0].size
+        if len(batch) == size or pixels >= _BATCH_PIXELS:
+            yield batch
+            batch, pixels = [], 0
+    if batch:
+        yield batch
+
+
+def _detect(
+    batch: list[_Picture], detector: Detector
+) -> Iterator[tuple[_Picture, list[Detection]]]:
+    found = iter(detector.detect([p.pixels for p in batch if p.pixels is not None]))
+    for picture in batch:
+        if picture.pixels is None:
+            yield picture, []
+        else:
+            height, width = picture.pixels.shape[:2]
+            yield picture, rank_faces(next(found), width, height)
+
+
+def _picture_rows(
+    picture: _Picture,
+    faces: list[Detection],
+    settings: FaceSettings,
+    opt_out: OptOut,
+    tar: TarWriter,
+) -> Iterator[_Row]:
+    row = {name: picture.row[name] for name in ("key", "alt_text", "split_group")}
+    if picture.pixels is None or not faces:
+        yield row | {
+            "status": "dropped",
+            "drop_reason": picture.drop_reason or "no_face",
+            "error_message": picture.error_message,
+            "original_width": picture.row["original_width"],
+            "original_height": picture.row["original_height"],
+        }
+        return
+    for number, face in enumerate(faces):
+        face_id = f"{picture.row['key']}-{number}"
+        found = row | {"face_id": face_id} | _found(face, picture.pixels)
+        reason = "opted_out" if opt_out.covers(face_id) else drop_reason(face, settings)
+        if reason is not None:
+            yield found | {"status": "dropped", "drop_reason": reason}
+        else:
+            yield found | {"status": "kept"} | _store(face_id, face, picture.pixels, settings, tar)
+
+
+def _found(face: Detection, image: RgbImage) -> _Row:
+    height, width = image.shape[:2]
+    left, top, right, bottom = face.bbox_xyxy
+    return {
+        "det_score": face.score,
+        "bbox_xyxy": [left, top, right, bottom],
+        "bbox_rel": [left / width, top / height, right / width, bottom / height],
+        "landmarks": face.landmarks and [list(point) for point in face.landmarks],
+        "original_width": width,
+        "original_height": height,
+    }
+
+
+def _store(
+    face_id: str, face: Detection, image: RgbImage, settings: FaceSettings, tar: TarWriter
+) -> _Row:
+    crop = crop_face(image, face, settings)
+    buffer = io.BytesIO()
+    # Full colour resolution: lips and eyes are a few pixels wide and told by their colour.
+    Image.fromarray(crop.pixels).save(
+        buffer, "JPEG", quality=settings.jpeg_quality, subsampling="4:4:4"
+    )
+    data = buffer.getvalue()
+    record = {
+        "face_id": face_id,
+        "det_score": face.score,
+        "bbox_xyxy": face.bbox_xyxy,
+        "landmarks": face.landmarks,
+    }
+    tar.add(f"{face_id}.jpg", data)
+    tar.add(f"{face_id}.json", json.dumps(record, sort_keys=True).encode())
+    return {
+        "width": crop.pixels.shape[1],
+        "height": crop.pixels.shape[0],
+        "crop_matrix": crop.matrix.ravel().tolist(),
+        "canny_edge_density": canny_edge_density(crop.pixels),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
