@@ -1,6 +1,6 @@
 """Attributes → the phrases that word them, neighbours merged as a person would.
 
-Wavy, brown and bangs become "wavy brown hair with bangs"; bushy and arched become "bushy, arched
+Wavy, brown and bangs become "wavy brown hair with bangs"; bushy and arched become "bushy arched
 eyebrows"; smiling and an open mouth become "smiling with her mouth slightly open".
 """
 
@@ -62,7 +62,7 @@ def _merged(names: list[str], merge_bangs: bool) -> Phrase | None:
         return _hair(names, merge_bangs)
     if names[0] in EYEBROWS:
         brows = tuple(name for name in names if name in EYEBROWS)
-        worded = ", ".join(EYEBROWS[name] for name in brows)
+        worded = " ".join(EYEBROWS[name] for name in brows)
         return Phrase(brows, Verb.HAS, (Production(f"{worded} eyebrows"),))
     if names == list(_OPEN_SMILE):
         return Phrase(
@@ -76,14 +76,12 @@ def _hair(names: list[str], merge_bangs: bool) -> Phrase:
     colours = [name for name in names if name in HAIR_COLOURS]
     texture = enumerated([HAIR_TEXTURES[name] for name in textures])
     colour = enumerated([HAIR_COLOURS[name] for name in colours])
-    wordings = [Production(" ".join(filter(None, (texture, colour, "hair"))), 3)]
-    if len(textures) == len(colours) == 1:
-        wordings.append(Production(f"{colour}, {texture} hair"))
     named = (*textures, *colours)
+    worded = " ".join(filter(None, (texture, colour, "hair")))
     if merge_bangs and "Bangs" in names:
         named = (*named, "Bangs")
-        wordings = [Production(f"{p.text} with bangs", p.weight) for p in wordings]
-    return Phrase(named, Verb.HAS, tuple(wordings))
+        worded = f"{worded} with bangs"
+    return Phrase(named, Verb.HAS, (Production(worded),))
 
 
 def _single(name: str) -> Phrase:

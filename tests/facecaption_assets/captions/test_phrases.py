@@ -16,7 +16,7 @@ def plainest(topic: str, *names: str, merge_bangs: bool = True) -> list[str]:
         ("hair", ("Brown_Hair", "Gray_Hair"), ["brown and gray hair"]),
         ("hair", ("Bangs",), ["bangs"]),
         ("hair", ("Straight_Hair", "Receding_Hairline"), ["straight hair", "a receding hairline"]),
-        ("eyes", ("Arched_Eyebrows", "Bushy_Eyebrows"), ["bushy, arched eyebrows"]),
+        ("eyes", ("Arched_Eyebrows", "Bushy_Eyebrows"), ["bushy arched eyebrows"]),
         (
             "expression",
             ("Smiling", "Mouth_Slightly_Open"),
