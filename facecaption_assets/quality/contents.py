@@ -8,6 +8,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
 from facecaption_assets.quality.gates import Outcome
 
 #: Boxes are float32 and come from a scaled picture: they may overhang by rounding, px.
@@ -54,13 +55,47 @@ def boxes_inside_image(crops: pa.Table) -> Outcome:
     return Outcome(passed, reason, numbers)
 
 
+def states_have_basis(attributes: pa.Table) -> Outcome:
+    """No state is asserted without a probability, and ``num_positive`` counts the positives."""
+    without = 0
+    positives = pa.chunked_array([pa.repeat(0, attributes.num_rows)])
+    for name in ATTRIBUTES:
+        state, probability = attributes[name], attributes[probability_column(name)]
+        without += _count(pc.and_(pc.is_valid(state), pc.is_null(probability)))
+        positives = pc.add(positives, pc.cast(pc.fill_null(state, False), pa.int64()))
+    miscounted = _count(pc.not_equal(positives, attributes["num_positive"]))
+    reason = (
+        f"Of {attributes.num_rows} faces, {without} states have no probability and "
+        f"{miscounted} counts of positive attributes are wrong."
+    )
+    numbers: dict[str, int | float] = {"without_basis": without, "miscounted": miscounted}
+    return Outcome(not without and not miscounted, reason, numbers)
+
+
+def probabilities_vary(attributes: pa.Table, min_faces: int = 20) -> Outcome:
+    """No annotator gives every face the same probability; worth a warning, not a block.
+
+    Args:
+        attributes: Rows of ``face_attributes``.
+        min_faces: Fewest faces with a probability from which an attribute is judged.
+    """
+    constant = []
+    for name in ATTRIBUTES:
+        column = attributes[probability_column(name)].drop_null()
+        if len(column) >= min_faces and len(pc.unique(column)) == 1:
+            constant.append(name)
+    reason = f"{len(constant)} attributes have one probability for all faces"
+    names = f": {', '.join(constant)}" if constant else ""
+    return Outcome(not constant, f"{reason}{names}.", {"constant": len(constant)})
+
+
 def captions_present(llm: pa.Table) -> Outcome:
     """Every accepted or fallen-back row has a caption, and no other row has one."""
     captioned = pc.is_in(llm["status"], pa.array(["accepted", "fell_back"]))
     blank = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(llm["caption"], "")), "")
-    absent = int(pc.sum(pc.and_(captioned, blank)).as_py() or 0)
-    stray = int(pc.sum(pc.and_not(pc.invert(captioned), blank)).as_py() or 0)
-    total = int(pc.sum(captioned).as_py() or 0)
+    absent = _count(pc.and_(captioned, blank))
+    stray = _count(pc.and_not(pc.invert(captioned), blank))
+    total = _count(captioned)
     reason = f"Of {total} captioned rows {absent} have no caption; {stray} other rows have one."
     numbers: dict[str, int | float] = {"captioned": total, "absent": absent, "stray": stray}
     return Outcome(not absent and not stray, reason, numbers)
@@ -75,4 +110,8 @@ def _violations(conditions: list[pa.ChunkedArray]) -> int:
     held = conditions[0]
     for condition in conditions[1:]:
         held = pc.and_(held, condition)
-    return int(pc.sum(pc.invert(pc.fill_null(held, False))).as_py() or 0)
+    return _count(pc.invert(pc.fill_null(held, False)))
+
+
+def _count(mask: pa.ChunkedArray) -> int:
+    return int(pc.sum(mask).as_py() or 0)

@@ -122,16 +122,14 @@ def attribute_expectations() -> list[Expectation]:
     ]
 
 
-def caption_expectations(asset: str = "llm_captions", max_words: int = 60) -> list[Expectation]:
-    """Suite of ``llm_captions`` or ``template_captions``.
+def caption_expectations(max_words: int = 60) -> list[Expectation]:
+    """Suite of ``template_captions`` and ``llm_captions``; rows without a caption pass.
 
     Args:
-        asset: Which of the two.
         max_words: Longest caption, words.
     """
     return [
         *_identity(["face_id", "caption_index"]),
-        _in_set("status", STATUSES[asset]),
         _matches("caption", rf"^\S+(?:\s+\S+){{2,{max_words - 1}}}$"),
         _matches("caption", r"^[A-Z]"),
         _matches("caption", r"\.$"),

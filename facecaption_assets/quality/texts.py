@@ -7,7 +7,7 @@ spills to disk where the captions do not fit into memory.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -96,8 +96,7 @@ def _ngram_counts(n: int) -> str:
     )
 
 
-def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
-    row = connection.execute(query).fetchone()
-    if row is None:
-        raise LookupError(f"no row for {query}")
-    return row
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    # All rows are fetched: an open result would block the connection.
+    rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+    return rows[0]

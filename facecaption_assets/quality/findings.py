@@ -1,0 +1,127 @@
+"""What the report says, as values: label rates, captions per source, failed gates, retrieval.
+
+Everything here is read from committed tables and recorded verdicts. How it is drawn belongs to
+``report`` and its templates; faces shown one by one to ``gallery``.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import duckdb
+from tqdm import tqdm
+
+from facecaption_assets.attributes.vocabulary import ATTRIBUTES, GROUPS
+from facecaption_assets.quality.texts import TextStatistics, query_statistics
+from facecaption_assets.schema import TABLES
+from facecaption_assets.storage import Storage
+
+#: Captions of shown sources, in the order of the report.
+_CAPTION_QUERIES: Final[dict[str, str]] = {
+    "alt_text": (
+        "SELECT any_value(alt_text) AS caption FROM face_crops "
+        "WHERE status = 'kept' AND alt_text <> '' GROUP BY key"
+    ),
+    "template": "SELECT caption FROM template_captions WHERE status = 'captioned'",
+    "rewritten": "SELECT caption FROM llm_captions WHERE status IN ('accepted', 'fell_back')",
+}
+
+#: Asset of the other code location whose metrics the report repeats, when it is there.
+RETRIEVAL_ASSET: Final = "flip_retrieval"
+
+
+@dataclass(frozen=True)
+class LabelCounts:
+    """How often an attribute is positive, negative and unknown over the labelled faces."""
+
+    attribute: str
+    group: str
+    positive: int
+    negative: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class CaptionSource:
+    """Captions of one origin: the web's alt-text, the grammar's, or the verified rewriting."""
+
+    name: str
+    texts: TextStatistics
+
+
+@dataclass(frozen=True)
+class FailedGate:
+    """A check that the present data of a partition has failed."""
+
+    asset: str
+    partition: str
+    check: str
+    reason: str
+    blocking: bool
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What the recorded checks say.
+
+    Attributes:
+        partitions: Built partitions of all tables.
+        unchecked: Built partitions whose present data no check has judged.
+        verdicts: Checks that judged the present data of a partition.
+        failed: Those that failed.
+    """
+
+    partitions: int
+    unchecked: int
+    verdicts: int
+    failed: list[FailedGate]
+
+
+def count_labels(connection: duckdb.DuckDBPyConnection) -> list[LabelCounts]:
+    """Counts per attribute over faces that have been annotated, in the order of the groups."""
+    columns = ", ".join(
+        f"count(*) FILTER ({state})"
+        for name in ATTRIBUTES
+        for state in (f'"{name}"', f'NOT "{name}"', f'"{name}" IS NULL')
+    )
+    row = connection.execute(
+        f"SELECT {columns} FROM face_attributes WHERE status IN ('labelled', 'too_few_labels')"
+    ).fetchall()[0]
+    counts = {name: row[3 * i : 3 * i + 3] for i, name in enumerate(ATTRIBUTES)}
+    return [
+        LabelCounts(name, group, *counts[name]) for group, names in GROUPS.items() for name in names
+    ]
+
+
+def caption_sources(connection: duckdb.DuckDBPyConnection) -> list[CaptionSource]:
+    """Text statistics of every source that has captions."""
+    sources = [
+        CaptionSource(name, query_statistics(connection, query))
+        for name, query in _CAPTION_QUERIES.items()
+    ]
+    return [source for source in sources if source.texts.captions]
+
+
+def read_gates(storage: Storage) -> Gates:
+    """Verdicts on the present data of every built partition of the schema's tables."""
+    built = [(asset, p) for asset in TABLES for p in storage.partitions(asset)]
+    failed: list[FailedGate] = []
+    verdicts = unchecked = 0
+    for asset, partition in tqdm(built, desc="read verdicts", disable=None, leave=False):
+        said = storage.read_verdicts(asset, partition)
+        verdicts += len(said)
+        unchecked += not said
+        failed.extend(
+            FailedGate(asset, partition, v.check, v.reason, v.blocking)
+            for v in said
+            if not v.passed
+        )
+    return Gates(len(built), unchecked, verdicts, failed)
+
+
+def read_retrieval(storage: Storage) -> list[dict[str, Any]]:
+    """Rows of every recipe's retrieval metrics; empty where nothing has been evaluated."""
+    return [
+        row
+        for recipe in storage.partitions(RETRIEVAL_ASSET)
+        for row in storage.read_table(RETRIEVAL_ASSET, recipe).to_pylist()
+    ]

@@ -1,0 +1,158 @@
+"""The funnel: how many pictures and faces each stage kept, and why the others were dropped.
+
+Counted over every committed shard. How it is drawn in the report belongs to the template.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import duckdb
+
+from facecaption_assets.quality.dataset import open_dataset
+from facecaption_assets.storage import Storage
+
+_BAR_WIDTH: Final = 24
+
+
+@dataclass(frozen=True)
+class _Question:
+    """How a step is counted: SQL over one of the dataset's views."""
+
+    name: str
+    asset: str
+    where: str
+    reason: str = "status"
+    lost_where: str = ""
+    what: str = "count(*)"
+
+
+_QUESTIONS: Final = (
+    _Question("pictures planned", "shard_plan", "true"),
+    _Question(
+        "pictures fetched", "raw_shards", "status = 'success'", lost_where="status <> 'success'"
+    ),
+    _Question(
+        "pictures with a face",
+        "face_crops",
+        "face_id IS NOT NULL",
+        reason="drop_reason",
+        lost_where="face_id IS NULL",
+        what="count(DISTINCT key)",
+    ),
+    _Question("faces found", "face_crops", "face_id IS NOT NULL"),
+    _Question(
+        "faces kept",
+        "face_crops",
+        "status = 'kept'",
+        reason="drop_reason",
+        lost_where="status = 'dropped' AND face_id IS NOT NULL",
+    ),
+    _Question(
+        "faces labelled",
+        "face_attributes",
+        "status = 'labelled'",
+        lost_where="status <> 'labelled'",
+    ),
+    _Question(
+        "template captions",
+        "template_captions",
+        "status = 'captioned'",
+        lost_where="status <> 'captioned'",
+    ),
+    _Question(
+        "final captions",
+        "llm_captions",
+        "status IN ('accepted', 'fell_back')",
+        lost_where="status NOT IN ('accepted', 'fell_back')",
+    ),
+    _Question(
+        "of them rewritten",
+        "llm_captions",
+        "status = 'accepted'",
+        reason="'fell back: ' || coalesce(split_part(rejection_reason, ':', 1), 'unknown')",
+        lost_where="status = 'fell_back'",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """One step of the funnel.
+
+    Attributes:
+        name: What is counted, as a reader would say it.
+        asset: Table that it is counted in.
+        count: How many.
+        shards: Partitions of the asset that are built.
+        lost: What was dropped or fell back at this step, by reason, most frequent first.
+    """
+
+    name: str
+    asset: str
+    count: int
+    shards: int
+    lost: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Steps from planned pictures to captions, in order."""
+
+    steps: tuple[FunnelStep, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no shard of any stage is built."""
+        return not any(step.shards for step in self.steps)
+
+    def count(self, name: str) -> int:
+        """Count of the step of that name."""
+        return next(step.count for step in self.steps if step.name == name)
+
+    def to_text(self) -> str:
+        """The funnel as aligned lines for a terminal, without a final newline."""
+        if self.is_empty:
+            return "Nothing is built yet."
+        most = max(step.count for step in self.steps) or 1
+        name_width = max(len(step.name) for step in self.steps)
+        count_width = max(len(f"{step.count:,}") for step in self.steps)
+        lines = []
+        for step in self.steps:
+            note = "█" * round(_BAR_WIDTH * step.count / most) if step.shards else "not built"
+            lines.append(f"{step.name:<{name_width}}  {step.count:>{count_width},}  {note}")
+            lines.extend(
+                f"{'':<{name_width}}  {count:>{count_width},}  - {reason.replace('_', ' ')}"
+                for reason, count in step.lost.items()
+            )
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def count_funnel(storage: Storage) -> Funnel:
+    """The funnel over every committed shard; a stage that is not built counts zero.
+
+    A stage is counted over the shards that it has: right after a source is registered the first
+    steps are ahead of the last.
+    """
+    with open_dataset(storage) as connection:
+        return query_funnel(connection, storage)
+
+
+def query_funnel(connection: duckdb.DuckDBPyConnection, storage: Storage) -> Funnel:
+    """As ``count_funnel``, over views that are already open."""
+    return Funnel(tuple(_ask(connection, storage, question) for question in _QUESTIONS))
+
+
+def _ask(
+    connection: duckdb.DuckDBPyConnection, storage: Storage, question: _Question
+) -> FunnelStep:
+    count = connection.execute(
+        f"SELECT {question.what} FROM {question.asset} WHERE {question.where}"
+    ).fetchall()[0][0]
+    lost: list[tuple[str, int]] = []
+    if question.lost_where:
+        lost = connection.execute(
+            f"SELECT {question.reason} AS kind, {question.what} FROM {question.asset} "
+            f"WHERE {question.lost_where} GROUP BY 1 ORDER BY 2 DESC, 1"
+        ).fetchall()
+    shards = len(storage.partitions(question.asset))
+    return FunnelStep(question.name, question.asset, count, shards, dict(lost))

@@ -1,0 +1,125 @@
+"""Faces for the gallery: which are shown, and all that is known of each.
+
+Faces on the opt-out list are never shown, whenever they were put on it. Pictures belong to
+``thumbnails``, the page to ``report``.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from facecaption_assets.attributes.vocabulary import ATTRIBUTES
+from facecaption_assets.shards.opt_out import OptOut
+
+_KEPT_NOT_OPTED_OUT = """
+    SELECT crop.*, regexp_replace(crop.key, '-[0-9]+$', '') AS shard,
+           sha256(crop.face_id) AS lot
+    FROM face_crops AS crop LEFT JOIN raw_shards AS picture USING (key)
+    WHERE crop.status = 'kept'
+      AND NOT EXISTS (
+          FROM opt_out WHERE entry IN (
+              crop.face_id, crop.key, crop.sha256, picture.url, picture.sha256))
+"""
+
+_DRAW = """
+    CREATE OR REPLACE TEMP TABLE drawn AS
+    SELECT * FROM visible
+    ORDER BY row_number() OVER (PARTITION BY shard ORDER BY lot), lot
+    LIMIT $faces
+"""
+
+_CAPTIONS = """
+    SELECT face_id, caption_index, template.caption AS template, llm.status,
+           llm.caption AS rewritten, llm.rejected_caption, llm.rejection_reason
+    FROM drawn JOIN template_captions AS template USING (face_id)
+    LEFT JOIN llm_captions AS llm USING (face_id, caption_index)
+    ORDER BY face_id, caption_index
+"""
+
+
+@dataclass(frozen=True)
+class CaptionPair:
+    """A template caption and what became of it.
+
+    Attributes:
+        template: The grammar's sentence; None where the face has nothing to say.
+        status: Status of the rewriting; None where it has not run.
+        rewritten: The final caption.
+        rejected: The model's last rejected text, where it fell back.
+        reason: Why that was rejected.
+    """
+
+    template: str | None
+    status: str | None
+    rewritten: str | None
+    rejected: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """One face of the gallery.
+
+    Attributes:
+        face_id: The face.
+        shard: Its shard.
+        sha256: Of the crop's bytes, hex.
+        width: Crop, px.
+        height: Crop, px.
+        det_score: Detector's confidence, [0, 1].
+        alt_text: Text that came with the picture, as found.
+        status: Status of its attributes; None where they are not built.
+        positive: Its positive attributes.
+        captions: Its captions.
+    """
+
+    face_id: str
+    shard: str
+    sha256: str
+    width: int
+    height: int
+    det_score: float
+    alt_text: str | None
+    status: str | None
+    positive: list[str]
+    captions: list[CaptionPair] = field(default_factory=list)
+
+    @property
+    def statuses(self) -> list[str]:
+        """What the face can be filtered by: its captions' fates, else its attributes'."""
+        fates = {pair.status for pair in self.captions if pair.status}
+        return sorted(fates) or [self.status or "not_labelled"]
+
+
+def draw_cards(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: int) -> list[Card]:
+    """Cards of faces drawn evenly from all shards, the same ones every time.
+
+    Args:
+        connection: Views of the dataset.
+        opt_out: Pictures and faces that must not be shown.
+        faces: Most cards.
+    """
+    entries = pa.array(sorted(opt_out.entries), pa.string())
+    connection.register("opt_out", pa.table({"entry": entries}))
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW visible AS {_KEPT_NOT_OPTED_OUT}")
+    connection.execute(_DRAW, {"faces": faces})
+    captions: dict[str, list[CaptionPair]] = {}
+    for face_id, _, template, status, rewritten, rejected, reason in connection.execute(
+        _CAPTIONS
+    ).fetchall():
+        pair = CaptionPair(template, status, rewritten, rejected, reason)
+        captions.setdefault(face_id, []).append(pair)
+    states = ", ".join(f'attributes."{name}"' for name in ATTRIBUTES)
+    rows: pa.Table = connection.sql(
+        "SELECT face_id, shard, drawn.sha256, width, height, det_score, alt_text, "
+        f"attributes.status, {states} FROM drawn LEFT JOIN face_attributes AS attributes "
+        "USING (face_id) ORDER BY face_id"
+    ).to_arrow_table()
+    return [_card(row, captions) for row in rows.to_pylist()]
+
+
+def _card(row: dict[str, Any], captions: dict[str, list[CaptionPair]]) -> Card:
+    positive = [name for name in ATTRIBUTES if row.pop(name)]
+    return Card(**row, positive=positive, captions=captions.get(row["face_id"], []))

@@ -1,0 +1,191 @@
+"""The dataset's report: a page of numbers, the same numbers as JSON, and a gallery of faces.
+
+Works on whatever is built. Pages are complete in themselves except for the gallery's thumbnails;
+all text from the data is escaped. What the numbers are belongs to ``funnel``, ``findings`` and
+``gallery``; how they look to the templates.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from upath import UPath
+
+from facecaption_assets.attributes.vocabulary import ATTRIBUTES
+from facecaption_assets.quality import published
+from facecaption_assets.quality.dataset import open_dataset
+from facecaption_assets.quality.findings import (
+    CaptionSource,
+    Gates,
+    LabelCounts,
+    caption_sources,
+    count_labels,
+    read_gates,
+    read_retrieval,
+)
+from facecaption_assets.quality.funnel import Funnel, query_funnel
+from facecaption_assets.quality.gallery import Card, draw_cards
+from facecaption_assets.quality.settings import QualitySettings
+from facecaption_assets.quality.thumbnails import publish_thumbnails, thumbnail_name
+from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.storage import Storage, stage_hash
+
+#: Raised when the same dataset would give another report.
+VERSION: Final = 1
+#: Faces whose captions are shown side by side on the page of numbers.
+_EXAMPLES: Final = 6
+
+
+@dataclass(frozen=True)
+class ReportPaths:
+    """Where the report lies.
+
+    Attributes:
+        report: The page of numbers.
+        numbers: The same numbers as JSON.
+        gallery: The page of faces.
+        thumbnails: Folder of the gallery's pictures.
+        faces_shown: Faces in the gallery.
+    """
+
+    report: UPath
+    numbers: UPath
+    gallery: UPath
+    thumbnails: UPath
+    faces_shown: int
+
+
+@dataclass(frozen=True)
+class _Findings:
+    """Everything that the pages say."""
+
+    funnel: Funnel
+    labels: list[LabelCounts]
+    sources: list[CaptionSource]
+    gates: Gates
+    retrieval: list[dict[str, Any]]
+    cards: list[Card]
+
+
+def stage_identity(settings: QualitySettings) -> str:
+    """Code version of the report."""
+    return stage_hash("quality_report", VERSION, settings)
+
+
+def build_report(storage: Storage, settings: QualitySettings) -> ReportPaths:
+    """Write the report of every committed shard below ``<home>/reports``.
+
+    Faces and pictures on the opt-out list are not shown, and thumbnails of them that an earlier
+    report made are removed.
+    """
+    folder = storage.reports
+    paths = {
+        "report": folder / "quality.html",
+        "numbers": folder / "quality.json",
+        "gallery": folder / "gallery.html",
+        "thumbnails": folder / "thumbnails",
+    }
+    findings = _find(storage, settings)
+    publish_thumbnails(storage, paths["thumbnails"], findings.cards, settings.thumbnail_px)
+    storage.write_text(paths["gallery"], _render_gallery(findings.cards, settings.thumbnail_px))
+    storage.write_text(paths["report"], _render_report(findings))
+    storage.write_text(paths["numbers"], _as_json(findings))
+    return ReportPaths(**paths, faces_shown=len(findings.cards))
+
+
+def _find(storage: Storage, settings: QualitySettings) -> _Findings:
+    with open_dataset(storage) as connection:
+        return _Findings(
+            funnel=query_funnel(connection, storage),
+            labels=count_labels(connection),
+            sources=caption_sources(connection),
+            gates=read_gates(storage),
+            retrieval=read_retrieval(storage),
+            cards=draw_cards(connection, OptOut.read(storage), settings.gallery_faces),
+        )
+
+
+def _as_json(findings: _Findings) -> str:
+    content = {
+        "funnel": [asdict(step) for step in findings.funnel.steps],
+        "labels": [asdict(label) for label in findings.labels],
+        "captions": {source.name: asdict(source.texts) for source in findings.sources},
+        "gates": asdict(findings.gates),
+        "retrieval": findings.retrieval,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _render_report(findings: _Findings) -> str:
+    labelled = [card for card in findings.cards if any(p.rewritten for p in card.captions)]
+    known = [label for label in findings.labels if label.positive or label.negative]
+    return (
+        _environment()
+        .get_template("quality.html")
+        .render(
+            funnel=findings.funnel,
+            labels=known,
+            unlabelled=[label.attribute for label in findings.labels if label not in known],
+            sources=findings.sources,
+            longest=_longest(findings.sources),
+            examples=labelled[:: max(1, len(labelled) // _EXAMPLES)][:_EXAMPLES],
+            gates=findings.gates,
+            retrieval=_pivot(findings.retrieval),
+            published=published,
+        )
+    )
+
+
+def _render_gallery(cards: Sequence[Card], thumbnail_px: int) -> str:
+    positive = Counter(name for card in cards for name in card.positive)
+    return (
+        _environment()
+        .get_template("gallery.html")
+        .render(
+            cards=cards,
+            picture=lambda card: thumbnail_name(card, thumbnail_px),
+            thumbnail_px=thumbnail_px,
+            attributes=[(name, positive[name]) for name in ATTRIBUTES if positive[name]],
+            statuses=sorted(Counter(s for card in cards for s in card.statuses).items()),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("facecaption_assets.quality"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["words"] = lambda name: name.replace("_", " ")
+    environment.filters["reason"] = lambda reason: reason.replace("_", " ").replace(":", ": ")
+    environment.filters["count"] = lambda number: f"{number:,}"
+    environment.filters["percent"] = _percent
+    return environment
+
+
+def _percent(share: float) -> str:
+    """A share in [0, 1] as percent, with a decimal where it is small and not zero."""
+    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
+
+
+def _longest(sources: Sequence[CaptionSource]) -> int:
+    """End of the axis of words per caption: a multiple of ten, or sixty where texts are longer."""
+    longest = max((max(source.texts.histogram) for source in sources), default=0)
+    return min(60, -(-longest // 10) * 10 or 10)
+
+
+def _pivot(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Metrics side by side: one entry per recipe, split, score and direction."""
+    names = ("recipe", "split", "score", "direction", "num_queries", "num_candidates")
+    entries: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        place = tuple(row[name] for name in names)
+        entry = entries.setdefault(place, {**dict(zip(names, place, strict=True)), "metrics": {}})
+        entry["metrics"][row["metric"]] = (row["value"], row["chance"])
+    return list(entries.values())
