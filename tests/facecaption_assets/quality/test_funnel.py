@@ -1,0 +1,48 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from facecaption_assets.quality.funnel import count_funnel
+from facecaption_assets.storage import Storage
+
+
+def test_funnel_counts_every_committed_shard(build_home: Callable[..., Storage]) -> None:
+    funnel = count_funnel(build_home(shards=2, pictures=16))
+    assert {step.name: step.count for step in funnel.steps} == {
+        "pictures planned": 32,
+        "pictures fetched": 28,
+        "pictures with a face": 24,
+        "faces found": 28,
+        "faces kept": 24,
+        "faces labelled": 20,
+        "template captions": 20,
+        "final captions": 20,
+        "of them rewritten": 12,
+    }
+    assert {step.name: step.lost for step in funnel.steps if step.lost} == {
+        "pictures fetched": {"missing": 4},
+        "pictures with a face": {"no_face": 4},
+        "faces kept": {"too_small": 4},
+        "faces labelled": {"too_few_labels": 4},
+        "of them rewritten": {"fell back: missing_attribute": 8},
+    }
+
+
+def test_stages_that_are_not_built_say_so(build_home: Callable[..., Storage]) -> None:
+    storage = build_home(shards=1)
+    storage.table_path("llm_captions", "drawn-00000").unlink()
+    funnel = count_funnel(storage)
+    assert funnel.steps[-1].shards == 0
+    assert funnel.to_text().splitlines()[-1] == "of them rewritten      0  not built"
+
+
+def test_text_is_aligned(build_home: Callable[..., Storage]) -> None:
+    lines = count_funnel(build_home(shards=2, pictures=16)).to_text().splitlines()
+    assert lines[0] == f"pictures planned      32  {'█' * 24}"
+    assert lines[2] == "                       4  - missing"
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_an_empty_home_has_nothing(tmp_path: Path) -> None:
+    funnel = count_funnel(Storage(str(tmp_path)))
+    assert funnel.is_empty
+    assert funnel.to_text() == "Nothing is built yet."

@@ -1,0 +1,153 @@
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from upath import UPath
+
+from facecaption_assets.quality.report import build_report, stage_identity
+from facecaption_assets.quality.settings import QualitySettings
+from facecaption_assets.storage import Storage, Verdict
+
+Home = Callable[..., Storage]
+SETTINGS = QualitySettings(gallery_faces=50, thumbnail_px=48)
+VOID = {"meta", "img", "input", "link", "br"}
+
+
+class Page(HTMLParser):
+    """Collects elements, text and addresses, and sees that every element is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("script", "style"):
+            self.text += data
+
+    def count(self, tag: str) -> int:
+        return sum(name == tag for name, _ in self.elements)
+
+    def addresses(self) -> list[str]:
+        pairs = [attrs.get("src") or attrs.get("href") for _, attrs in self.elements]
+        return [address for address in pairs if address]
+
+
+def page(path: UPath) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_report_shows_what_was_counted(build_home: Home) -> None:
+    storage = build_home(shards=2, pictures=16)
+    paths = build_report(storage, SETTINGS)
+    report, gallery = page(paths.report), page(paths.gallery)
+    assert "32 pictures, 24 faces, 20 captions" in " ".join(report.text.split())
+    assert "fell back: missing attribute" in report.text
+    assert "Smiling gently, the man has brown hair over the forehead." in report.text
+    assert "No check has judged the data yet." in report.text
+    assert gallery.count("article") == paths.faces_shown == 24
+    numbers = json.loads(paths.numbers.read_text(encoding="utf-8"))
+    assert numbers["funnel"][0]["count"] == 32
+    assert numbers["captions"]["template"]["mean_words"] == 5
+
+
+def test_pages_need_nothing_but_their_thumbnails(build_home: Home) -> None:
+    paths = build_report(build_home(shards=1), SETTINGS)
+    there = {"quality.html", "quality.json", "gallery.html"}
+    there |= {f"thumbnails/{path.name}" for path in paths.thumbnails.glob("*")}
+    for path in (paths.report, paths.gallery):
+        for address in page(path).addresses():
+            assert address.startswith("#") or address in there
+
+
+def test_hostile_text_stays_text(build_home: Home) -> None:
+    paths = build_report(build_home(shards=1), SETTINGS)
+    gallery = page(paths.gallery)
+    assert gallery.count("script") == 1
+    assert gallery.count("img") == paths.faces_shown
+    assert '<script>alert("x")</script> & "Bob"' in gallery.text
+    assert page(paths.report).count("script") == 0
+
+
+def test_the_same_dataset_gives_the_same_bytes(build_home: Home) -> None:
+    storage = build_home(shards=1)
+    paths = build_report(storage, SETTINGS)
+    written = [p.read_bytes() for p in (paths.report, paths.numbers, paths.gallery)]
+    build_report(storage, SETTINGS)
+    assert [p.read_bytes() for p in (paths.report, paths.numbers, paths.gallery)] == written
+
+
+def test_opted_out_faces_leave_the_report(build_home: Home) -> None:
+    storage = build_home(shards=1, pictures=8)
+    assert build_report(storage, SETTINGS).faces_shown == 6
+    storage.write_text(storage.opt_out_list, "drawn-00000-00005\n")
+    paths = build_report(storage, SETTINGS)
+    assert paths.faces_shown == 5
+    assert "drawn-00000-00005" not in paths.gallery.read_text(encoding="utf-8")
+    assert not list(paths.thumbnails.glob("drawn-00000-00005*"))
+
+
+def test_an_empty_home_says_that_nothing_is_built(build_home: Home) -> None:
+    paths = build_report(build_home(shards=0), SETTINGS)
+    assert "Nothing is built yet." in page(paths.report).text
+    assert "There are no faces to show yet." in page(paths.gallery).text
+    assert paths.faces_shown == 0
+
+
+ASSETS = ["raw_shards", "face_crops", "face_attributes", "template_captions", "llm_captions"]
+
+
+@pytest.mark.parametrize("built", range(len(ASSETS)))
+def test_report_of_a_dataset_that_is_half_built(built: int, build_home: Home) -> None:
+    storage = build_home(shards=1, pictures=8)
+    for asset in ASSETS[built:]:
+        storage.table_path(asset, "drawn-00000").unlink()
+    paths = build_report(storage, SETTINGS)
+    assert "not built" in page(paths.report).text
+    assert page(paths.gallery).count("article") == (6 if built >= 2 else 0)
+
+
+def test_failed_gates_are_named(build_home: Home) -> None:
+    storage = build_home(shards=1)
+    provenance = storage.read_provenance("face_crops", "drawn-00000")
+    assert provenance is not None
+    verdict = Verdict("boxes_inside_image", False, True, "3 <boxes>", provenance.data_version)
+    storage.record_verdict("face_crops", "drawn-00000", verdict)
+    text = page(build_report(storage, SETTINGS).report).text
+    assert "1 of 1 checks failed." in text
+    assert "3 <boxes>" in text
+
+
+def test_retrieval_stands_beside_chance(build_home: Home) -> None:
+    storage = build_home(shards=1)
+    rows = [
+        {"metric": "R@1", "value": 0.125, "chance": 0.02},
+        {"metric": "median_rank", "value": 7.0, "chance": 24.5},
+    ]
+    place = {"recipe": "llm", "split": "test", "direction": "text_to_image", "score": "itm"}
+    sizes = {"num_queries": 50, "num_candidates": 48}
+    path = storage.table_path("flip_retrieval", "llm")
+    path.parent.mkdir()
+    pq.write_table(pa.Table.from_pylist([place | sizes | row for row in rows]), path.path)
+    text = page(build_report(storage, SETTINGS).report).text
+    for said in ("Retrieval by FLIP", "text to image", "12%", "2.0%", "24.5", "50 / 48"):
+        assert said in text
+
+
+def test_settings_change_the_code_version() -> None:
+    assert stage_identity(SETTINGS) != stage_identity(QualitySettings())
