@@ -13,19 +13,21 @@ import pyarrow as pa
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
 from facecaption_assets.shards.opt_out import OptOut
 
-_KEPT_NOT_OPTED_OUT = """
-    SELECT crop.*, regexp_replace(crop.key, '-[0-9]+$', '') AS shard,
-           sha256(crop.face_id) AS lot
-    FROM face_crops AS crop LEFT JOIN raw_shards AS picture USING (key)
-    WHERE crop.status = 'kept'
-      AND NOT EXISTS (
-          FROM opt_out WHERE entry IN (
-              crop.face_id, crop.key, crop.sha256, picture.url, picture.sha256))
-"""
-
+#: Only ids are drawn from; the wide columns are read for the faces that are shown.
 _DRAW = """
     CREATE OR REPLACE TEMP TABLE drawn AS
-    SELECT * FROM visible
+    WITH opted_out_pictures AS (
+        SELECT key FROM raw_shards WHERE url IN (FROM opt_out) OR sha256 IN (FROM opt_out)
+    ), visible AS (
+        SELECT face_id, regexp_replace(key, '-[0-9]+$', '') AS shard, sha256(face_id) AS lot
+        FROM face_crops
+        WHERE status = 'kept'
+          AND face_id NOT IN (FROM opt_out)
+          AND key NOT IN (FROM opt_out)
+          AND sha256 NOT IN (FROM opt_out)
+          AND key NOT IN (FROM opted_out_pictures)
+    )
+    SELECT face_id, shard FROM visible
     ORDER BY row_number() OVER (PARTITION BY shard ORDER BY lot), lot
     LIMIT $faces
 """
@@ -103,7 +105,6 @@ def draw_cards(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: in
     """
     entries = pa.array(sorted(opt_out.entries), pa.string())
     connection.register("opt_out", pa.table({"entry": entries}))
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW visible AS {_KEPT_NOT_OPTED_OUT}")
     connection.execute(_DRAW, {"faces": faces})
     captions: dict[str, list[CaptionPair]] = {}
     for face_id, _, template, status, rewritten, rejected, reason in connection.execute(
@@ -113,9 +114,9 @@ def draw_cards(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: in
         captions.setdefault(face_id, []).append(pair)
     states = ", ".join(f'attributes."{name}"' for name in ATTRIBUTES)
     rows: pa.Table = connection.sql(
-        "SELECT face_id, shard, drawn.sha256, width, height, det_score, alt_text, "
-        f"attributes.status, {states} FROM drawn LEFT JOIN face_attributes AS attributes "
-        "USING (face_id) ORDER BY face_id"
+        "SELECT drawn.face_id, shard, crop.sha256, width, height, det_score, alt_text, "
+        f"attributes.status, {states} FROM drawn JOIN face_crops AS crop USING (face_id) "
+        "LEFT JOIN face_attributes AS attributes USING (face_id) ORDER BY drawn.face_id"
     ).to_arrow_table()
     return [_card(row, captions) for row in rows.to_pylist()]
 
