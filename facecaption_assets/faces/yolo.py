@@ -23,15 +23,14 @@ class YoloFaceDetector:
         device: PyTorch's name of the device.
 
     Raises:
-        ValueError: If none of the model's classes is a face.
+        ValueError: If ultralytics cannot read the file as data, or none of its classes is a face.
     """
 
     def __init__(self, weights: Path, settings: FaceSettings, device: str) -> None:
-        # The path must exist: ultralytics would download weights that it knows by name.
-        self._model = load_ultralytics().YOLO(weights.resolve(strict=True))
+        self._model, names = _load(weights)
         self._settings = settings
         self._device = device
-        self._face_class = _face_class(self._model.names, weights)
+        self._face_class = _face_class(names, weights)
         self.name = weights.name
 
     def detect(self, images: Sequence[RgbImage]) -> list[list[Detection]]:
@@ -49,6 +48,19 @@ class YoloFaceDetector:
             verbose=False,
         )
         return [_detections(result) for result in results]
+
+
+def _load(weights: Path) -> tuple[Any, Mapping[int, str]]:
+    yolo = load_ultralytics().YOLO
+    # The path must exist: ultralytics would download weights that it knows by name.
+    existing = weights.resolve(strict=True)
+    try:
+        model = yolo(existing)
+        return model, model.names  # Formats other than .pt are opened when first asked.
+    except Exception as error:  # Of any kind: what a damaged file raises depends on its format.
+        raise ValueError(
+            f"FaceSettings.detector: ultralytics cannot read {weights}: {error!r}"
+        ) from error
 
 
 def _face_class(names: Mapping[int, str], weights: Path) -> int:

@@ -32,7 +32,7 @@ class TorchscriptFaceDetector:
         device: PyTorch's name of the device.
 
     Raises:
-        ValueError: If the file does not run at that size, or is not a face model.
+        ValueError: If the file cannot be read, does not run at that size, or is no face model.
     """
 
     def __init__(self, weights: Path, settings: FaceSettings, device: str) -> None:
@@ -118,6 +118,11 @@ def _load(weights: Path, device: "torch.device") -> Any:
     with warnings.catch_warnings():
         # Its successor torch.export does not read files of this format.
         warnings.filterwarnings("ignore", message=r"`torch\.jit\.load` is deprecated")
-        model = torch.jit.load(weights, map_location=device)  # type: ignore[no-untyped-call]
+        try:
+            model = torch.jit.load(weights, map_location=device)  # type: ignore[no-untyped-call]
+        except RuntimeError as error:
+            raise ValueError(
+                f"FaceSettings.detector: {weights} is not a TorchScript file"
+            ) from error
     # With channels last a picture takes 52 instead of 72 ms on two cores.
     return model.eval().to(memory_format=torch.channels_last)
