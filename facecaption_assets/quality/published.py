@@ -19,10 +19,11 @@ FUNNEL: Final[dict[str, str]] = {
 }
 
 #: What the authors say of texts like ours, by caption source: (mean words, most frequent number
-#: of words, different 4-grams). Their 4-grams are of up to 15 M captions.
+#: of words, different 4-grams); empty where nothing is published. Their 4-grams are of up to 15 M
+#: captions.
 TEXTS: Final[dict[str, tuple[str, str, str]]] = {
-    "alt_text": ("12 (LAION-Face)", "not published", "over 180 k (LAION-Face)"),
-    "template": ("not published", "about 4 to 8", "about 3 k"),
+    "alt_text": ("12 (LAION-Face)", "", "over 180 k (LAION-Face)"),
+    "template": ("", "about 4 to 8", "about 3 k"),
     "rewritten": ("30", "about 20", "about 160 k"),
 }
 
