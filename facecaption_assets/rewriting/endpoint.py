@@ -1,0 +1,66 @@
+"""Which endpoint the settings mean: the user's, or a small model on loopback."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Final
+
+from facecaption_assets.captions.grammar import GRAMMAR_VERSION
+from facecaption_assets.models import ModelStore
+from facecaption_assets.rewriting.client import ChatClient, OpenAIChatClient
+from facecaption_assets.rewriting.constrained import CONSTRAINT_VERSION
+from facecaption_assets.rewriting.local_server import serve_locally
+from facecaption_assets.rewriting.prompts import PROMPT_VERSION
+from facecaption_assets.rewriting.settings import RewriteSettings
+from facecaption_assets.rewriting.verification import VERIFICATION_VERSION
+
+#: Environment variable of the endpoint's key.
+API_KEY_VARIABLE: Final = "FACECAPTION_LLM_API_KEY"
+
+#: Settings that decide how fast captions come and from where, not what they say.
+_INDIFFERENT: Final = ("base_url", "local_threads", "concurrency", "timeout_s")
+
+
+@contextmanager
+def open_client(settings: RewriteSettings, store: ModelStore) -> Iterator[ChatClient]:
+    """A client of the endpoint in ``base_url``; where that is empty, of an embedded server.
+
+    The embedded server runs until the context ends. Its model goes by the weights' identity, so
+    that other weights are not given the answers of the old ones.
+
+    Raises:
+        ModelUnavailable: If the weights of the embedded server cannot be had.
+        RuntimeError: If it cannot load them.
+    """
+    if settings.base_url:
+        key = os.environ.get(API_KEY_VARIABLE) or "none"
+        yield OpenAIChatClient(settings.base_url, settings.model, key, settings.timeout_s)
+        return
+    weights = store.path(settings.local_model, "RewriteSettings.local_model")
+    name = _local_name(settings, store)
+    with serve_locally(weights, name, settings.local_threads) as base_url:
+        yield OpenAIChatClient(base_url, name, "none", settings.timeout_s)
+
+
+def stage_identity(settings: RewriteSettings, store: ModelStore) -> str:
+    """What the stage's output depends on besides its input, as text: for its code version.
+
+    Needs no network. The address of an endpoint does not count, nor do threads and waits.
+    """
+    deciding = {k: v for k, v in asdict(settings).items() if k not in _INDIFFERENT}
+    deciding |= {
+        "model": settings.model if settings.base_url else _local_name(settings, store),
+        "local_model": None,
+        "grammar": GRAMMAR_VERSION,
+        "prompt": PROMPT_VERSION,
+        "verification": VERIFICATION_VERSION,
+        "constraint": CONSTRAINT_VERSION if settings.constrained else None,
+    }
+    return json.dumps(deciding, sort_keys=True)
+
+
+def _local_name(settings: RewriteSettings, store: ModelStore) -> str:
+    stem = settings.local_model.replace("\\", "/").rpartition("/")[2]
+    return f"{stem}@{store.identity(settings.local_model)[:12]}"

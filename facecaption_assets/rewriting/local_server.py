@@ -1,0 +1,55 @@
+"""A small language model on loopback, for the time of a stage.
+
+llama.cpp's server runs in threads of this process and speaks OpenAI's interface, so that the
+stage's code is the same as with a real endpoint.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+#: Tokens that prompt and answer may take together.
+CONTEXT_TOKENS: Final = 2048
+
+#: llama.cpp's level for errors only.
+_ERRORS_ONLY: Final = 1
+
+
+@contextmanager
+def serve_locally(weights: Path, name: str, threads: int) -> Iterator[str]:
+    """Serve a GGUF model on a free port of 127.0.0.1 and yield the endpoint's base URL.
+
+    Args:
+        weights: GGUF file of an instruct model; its own chat template is used.
+        name: Model name that the server goes by.
+        threads: CPU threads for prompts and answers.
+
+    Raises:
+        FileNotFoundError: If there are no weights.
+        ValueError: If ``threads`` is below 1.
+        RuntimeError: If llama.cpp cannot load the weights.
+    """
+    import xllamacpp
+
+    if threads < 1:
+        raise ValueError(f"local_threads is {threads}; at least 1 is needed")
+    if not weights.is_file():
+        raise FileNotFoundError(f"the weights of RewriteSettings.local_model are not at {weights}")
+    params = xllamacpp.CommonParams()
+    params.model.path = str(weights)
+    params.model_alias = {name}
+    params.n_ctx = CONTEXT_TOKENS
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0  # the system picks a free one
+    params.cpuparams.n_threads = threads
+    params.cpuparams_batch.n_threads = threads
+    params.warmup = False
+    params.verbosity = _ERRORS_ONLY
+    server = xllamacpp.Server(params)
+    try:
+        yield f"{server.listening_address}/v1"
+    finally:
+        del server  # the server stops when nothing refers to it
+        gc.collect()
