@@ -1,0 +1,132 @@
+"""The command ``flip``: build recipes, look at their state.
+
+Arguments in, text out. What is stale belongs to ``freshness``, running the job to
+``defs.building``.
+"""
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from flip_training.freshness import CHAIN, failed_checks, first_to_build, states
+from flip_training.gates import mean_recall
+from flip_training.presets import preset_from_environment
+from flip_training.recipes import RECIPES, Recipe
+from flip_training.recipes import recipe as recipe_of
+from flip_training.storage import GateFailed, PartitionMissing, Storage
+
+if TYPE_CHECKING:
+    from flip_training.defs.resources import Trainer
+
+app = typer.Typer(
+    help="Train and evaluate FLIP on the dataset, recipe by recipe and gate by gate.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+_console = Console(highlight=False)
+
+
+@app.callback()
+def _set_home(
+    home: Annotated[
+        str | None, typer.Option(help="Data root: a folder.", envvar="FACECAPTION_HOME")
+    ] = None,
+) -> None:
+    # Everything that the command starts, the code location included, reads the variable.
+    root = home or "data"
+    os.environ["FACECAPTION_HOME"] = root if "://" in root else str(Path(root).absolute())
+
+
+def _stop(message: str) -> typer.Exit:
+    Console(stderr=True, highlight=False).print(message, style="red", soft_wrap=True)
+    return typer.Exit(1)
+
+
+@app.command()
+def build(
+    recipes: Annotated[list[str] | None, typer.Argument(help="Recipes; default: all.")] = None,
+) -> None:
+    """Build what is missing or stale, with the job that the UI runs; exit 1 if a gate failed."""
+    from flip_training.defs.resources import open_trainer
+
+    try:
+        chosen = [recipe_of(name) for name in recipes or RECIPES]
+        trainer = open_trainer()
+    except ValueError as error:
+        raise _stop(str(error)) from None
+    _show_progress()
+    failures = [line for recipe in chosen for line in _build(trainer, recipe)]
+    if failures:
+        raise _stop("\n".join(f"✗ {line}" for line in failures))
+
+
+def _show_progress() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("    %(message)s"))
+    log = logging.getLogger("flip_training.progress")
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(logging.INFO)
+
+
+def _build(trainer: "Trainer", recipe: Recipe) -> list[str]:
+    """Build one recipe where needed, print how it went, and return what failed."""
+    from flip_training.defs.building import build_recipe
+
+    storage, started = trainer.storage, time.monotonic()
+    try:
+        due = first_to_build(storage, recipe, trainer.preset)
+    except (PartitionMissing, GateFailed) as error:
+        return [f"{recipe.name}: {error}"]
+    if due:
+        _console.print(f"{recipe.name}: {due[0]}: {due[1]}")
+        if failures := build_recipe(trainer, recipe, due[0]):
+            return [str(failure) for failure in failures]
+    elif failed := failed_checks(storage, recipe, blocking=True):
+        return [
+            f"{recipe.name}: {asset} failed the check {v.check}: {v.reason}" for asset, v in failed
+        ]
+    took = f"built in {time.monotonic() - started:.0f} s" if due else "up to date"
+    _console.print(f"[green]✓[/green] {recipe.name} {took}; {_outcome(storage, recipe)}")
+    for _, verdict in failed_checks(storage, recipe, blocking=False):
+        _console.print(f"  [yellow]![/yellow] {verdict.check}: {verdict.reason}", soft_wrap=True)
+    return []
+
+
+def _outcome(storage: Storage, recipe: Recipe) -> str:
+    table = storage.read_table("flip_retrieval", recipe.name)
+    parts = []
+    for score in ("itc", "itm"):
+        value, chance = mean_recall(table, "test", score)
+        parts.append(f"{score} {value:.3f} (chance {chance:.3f})")
+    return f"mean test recall {', '.join(parts)}"
+
+
+@app.command()
+def status() -> None:
+    """Show which recipes are done, stale, failed or missing, and why."""
+    try:
+        storage = Storage.from_environment()
+        preset = preset_from_environment()
+    except ValueError as error:
+        raise _stop(str(error)) from None
+    found = states(storage, preset)
+    table = Table("recipe", *CHAIN, box=None)
+    for name in RECIPES:
+        of_recipe = {asset: state for asset, recipe, state, _ in found if recipe == name}
+        table.add_row(name, *(of_recipe[asset] for asset in CHAIN))
+    _console.print(f"{storage.home}, preset {preset.name}", soft_wrap=True)
+    _console.print(table)
+    for asset, recipe, state, reason in found:
+        if state in ("stale", "failed"):
+            _console.print(f"{asset} {recipe} {state}: {reason}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,205 @@
+"""What a FLIP is and how it is trained, as validated values.
+
+No numbers belong here, only their meaning and bounds: named settings are in ``presets``. Free of
+torch, because the Dagster location hashes these values into code versions when it loads.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+
+def _require(condition: bool, setting: str, value: object, expected: str) -> None:
+    if not condition:
+        raise ValueError(f"{setting} must be {expected}, got {value!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisionConfig:
+    """The image encoder, a CLIP ViT.
+
+    Attributes:
+        image_size: Side of the square input, px; a multiple of ``patch_size``.
+        patch_size: Side of a patch, px.
+        width: Width of a token.
+        layers: Transformer layers.
+        heads: Attention heads; divides ``width``.
+        weights: Hub name or folder of a CLIP to start from; empty means random weights.
+    """
+
+    image_size: int
+    patch_size: int
+    width: int
+    layers: int
+    heads: int
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        _require(
+            self.image_size % self.patch_size == 0,
+            "vision.image_size",
+            self.image_size,
+            f"a multiple of patch_size {self.patch_size}",
+        )
+        _require(self.width % self.heads == 0, "vision.width", self.width, "a multiple of heads")
+        _require(self.layers > 0, "vision.layers", self.layers, "positive")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextConfig:
+    """The text encoder, a BERT with cross-attention.
+
+    Attributes:
+        width: Width of a token.
+        layers: Transformer layers.
+        heads: Attention heads; divides ``width``.
+        max_length: Longest caption, tokens with [CLS] and [SEP]; also the longest in words.
+        dropout: Probability, in hidden states and in attention.
+        vocab_size: Tokens, [DEC] and [ENC] included; 0 until a tokenizer has been chosen.
+        enc_token_id: Id of [ENC]; 0 until a tokenizer has been chosen.
+        weights: Hub name or folder of a BERT whose tokenizer and weights are taken; empty means
+            random weights and a vocabulary made from the training captions.
+    """
+
+    width: int
+    layers: int
+    heads: int
+    max_length: int = 65
+    dropout: float = 0.1
+    vocab_size: int = 0
+    enc_token_id: int = 0
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        _require(self.width % self.heads == 0, "text.width", self.width, "a multiple of heads")
+        _require(self.layers > 0, "text.layers", self.layers, "positive")
+        _require(self.max_length >= 3, "text.max_length", self.max_length, "at least 3")
+        _require(0 <= self.dropout < 1, "text.dropout", self.dropout, "in [0, 1)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The two encoders and the space they share.
+
+    Attributes:
+        vision: The image encoder.
+        text: The text encoder.
+        embed_dim: Width of the shared space of ITC.
+        temp: Temperature that training starts from, in [0.001, 0.5].
+    """
+
+    vision: VisionConfig
+    text: TextConfig
+    embed_dim: int
+    temp: float = 0.07
+
+    def __post_init__(self) -> None:
+        _require(self.embed_dim > 0, "embed_dim", self.embed_dim, "positive")
+        _require(0.001 <= self.temp <= 0.5, "temp", self.temp, "in [0.001, 0.5]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How a model is trained.
+
+    Attributes:
+        epochs: Passes over the faces; each face shows one caption per pass.
+        batch_size: Pairs per step.
+        lr: Peak learning rate.
+        warmup_lr: Learning rate of step 0.
+        warmup_steps: Steps of the linear rise from ``warmup_lr`` to ``lr``.
+        min_lr: Floor of the learning rate.
+        schedule: ``step_decay``: times ``decay`` each epoch; ``cosine``: half a wave to ``min_lr``.
+        decay: Factor per epoch of ``step_decay``.
+        weight_decay: AdamW's, on matrices only.
+        grad_clip: Largest norm of the gradient.
+        momentum: Share of the momentum twin that each step keeps.
+        queue_size: Pairs of past features that ITC contrasts with; 0 for none.
+        alpha: Weight of the momentum twin's soft targets.
+        alpha_ramp_epochs: Epochs over which alpha rises linearly from 0.
+        augment_ops: RandAugment operations per picture; 0 for none.
+        augment_magnitude: Their strength, 0-10.
+        precision: ``fp32``, or ``bf16`` autocast.
+        cache_crops: Keep resized pictures in memory between epochs.
+        shuffle_buffer: Pairs among which the next one is drawn.
+        decode_threads: Threads that decode pictures.
+        log_every: Steps per row of the history.
+        save_every: Epochs between resumable states.
+        seed: Of everything random.
+    """
+
+    epochs: int
+    batch_size: int
+    lr: float
+    warmup_lr: float
+    warmup_steps: int
+    min_lr: float
+    queue_size: int
+    schedule: Literal["step_decay", "cosine"] = "step_decay"
+    decay: float = 0.9
+    weight_decay: float = 0.05
+    grad_clip: float = 1.0
+    momentum: float = 0.995
+    alpha: float = 0.4
+    alpha_ramp_epochs: float = 2.0
+    augment_ops: int = 2
+    augment_magnitude: int = 5
+    precision: Literal["fp32", "bf16"] = "fp32"
+    cache_crops: bool = False
+    shuffle_buffer: int = 4096
+    decode_threads: int = 2
+    log_every: int = 10
+    save_every: int = 1
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "log_every", "save_every", "shuffle_buffer", "decode_threads"):
+            _require(getattr(self, name) > 0, f"train.{name}", getattr(self, name), "positive")
+        _require(self.batch_size >= 2, "train.batch_size", self.batch_size, "at least 2")
+        _require(0 < self.lr < 1, "train.lr", self.lr, "in (0, 1)")
+        _require(0 <= self.momentum < 1, "train.momentum", self.momentum, "in [0, 1)")
+        _require(0 <= self.alpha < 1, "train.alpha", self.alpha, "in [0, 1)")
+        _require(self.queue_size >= 0, "train.queue_size", self.queue_size, "0 or more")
+        _require(
+            self.schedule in ("step_decay", "cosine"),
+            "train.schedule",
+            self.schedule,
+            "step_decay or cosine",
+        )
+        _require(
+            self.precision in ("fp32", "bf16"), "train.precision", self.precision, "fp32 or bf16"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """How a model is evaluated.
+
+    Attributes:
+        batch_size: Pictures, captions or pairs per forward pass.
+        rerank: Candidates per query that the matching head re-ranks.
+    """
+
+    batch_size: int = 64
+    rerank: int = 256
+
+    def __post_init__(self) -> None:
+        _require(self.batch_size > 0, "evaluation.batch_size", self.batch_size, "positive")
+        _require(self.rerank > 0, "evaluation.rerank", self.rerank, "positive")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A complete, named setting."""
+
+    name: str
+    model: ModelConfig
+    train: TrainConfig
+    evaluation: EvaluationConfig
+
+
+def fingerprint(*values: object) -> str:
+    """Hash of dataclasses and plain values; equal settings, equal fingerprint."""
+    plain = [asdict(v) if hasattr(v, "__dataclass_fields__") else v for v in values]  # type: ignore[call-overload]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,38 @@
+"""``flip_retrieval``: how well a recipe's FLIP finds captions by face and faces by caption."""
+
+import dagster as dg
+
+from flip_training.defs.compute import GPU_OP_TAGS, GPU_POOL, GPU_TAGS
+from flip_training.defs.partitions import recipes
+from flip_training.defs.processes import run_module
+from flip_training.defs.resources import Trainer
+from flip_training.defs.tables import table_metadata
+from flip_training.defs.training import built, flip_checkpoints, training_sets
+from flip_training.gates import mean_recall
+
+
+@dg.asset(
+    partitions_def=recipes,
+    deps=[flip_checkpoints, training_sets],
+    group_name="evaluation",
+    kinds={"pytorch", "parquet"},
+    owners=["team:training"],
+    metadata=table_metadata("flip_retrieval"),
+    pool=GPU_POOL,
+    op_tags=GPU_OP_TAGS,
+    tags=GPU_TAGS,
+)
+def flip_retrieval(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.MaterializeResult:
+    """Recall and median rank on held-out people, with what chance would reach, both directions.
+
+    Measured by similarity (itc) and after re-ranking the best by the matching head (itm). Equal
+    captions count as one candidate.
+    """
+    name, storage = context.partition_key, trainer.storage
+    run_module("flip_training.evaluate", ["--recipe", name, *trainer.arguments], context.log.info)
+    table = storage.read_table("flip_retrieval", name)
+    numbers: dict[str, float] = {}
+    for score in ("itc", "itm"):
+        value, chance = mean_recall(table, "test", score)
+        numbers |= {f"mean_recall_{score}": value, f"mean_recall_{score}_chance": chance}
+    return built(trainer, storage.read_provenance("flip_retrieval", name), numbers)

@@ -1,0 +1,38 @@
+"""The job that carries a recipe from its pairs to its metrics, and its nightly schedule."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from flip_training.defs.partitions import recipes
+from flip_training.defs.resources import Trainer
+from flip_training.freshness import CHAIN, first_to_build
+from flip_training.recipes import RECIPES
+from flip_training.storage import GateFailed, PartitionMissing
+
+train_flip = dg.define_asset_job(
+    name="train_flip",
+    selection=dg.AssetSelection.assets(*CHAIN),
+    partitions_def=recipes,
+    executor_def=dg.in_process_executor,
+    description="Takes one recipe from pairs to metrics, gate by gate.",
+)
+
+
+@dg.schedule(
+    job=train_flip,
+    cron_schedule="0 5 * * *",
+    description="Every night: one run per recipe that is missing or stale. Off until switched on.",
+)
+def nightly_training(
+    context: dg.ScheduleEvaluationContext, trainer: Trainer
+) -> Iterator[dg.RunRequest]:
+    """Request a run for every recipe that has something to build from."""
+    for recipe in RECIPES.values():
+        try:
+            due = first_to_build(trainer.storage, recipe, trainer.preset)
+        except (PartitionMissing, GateFailed) as error:
+            context.log.info(f"{recipe.name} cannot be built: {error}")
+            continue
+        if due:
+            yield dg.RunRequest(partition_key=recipe.name)

@@ -1,0 +1,178 @@
+"""What must hold of a recipe's partitions before anything is built on them.
+
+Each gate reads what is on disk and returns a verdict; recording it and showing it belong to
+``defs``. torch is imported only by the gate that loads a model.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from flip_training.storage import Provenance, Storage, Verdict
+from flip_training.training_sets import accounted_rows, straddling_groups
+
+
+class NotBuilt(LookupError):
+    """A gate was asked about a partition that is not there."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A check of one asset.
+
+    Attributes:
+        asset: Whose partitions it judges.
+        name: A fact that reads true.
+        description: What is checked, for the UI.
+        find_fault: The first fault of a partition, in words; empty where there is none.
+        blocking: Whether a fault keeps what follows from being built.
+    """
+
+    asset: str
+    name: str
+    description: str
+    find_fault: Callable[[Storage, str], str]
+    blocking: bool = True
+
+    def judge(self, storage: Storage, recipe: str) -> Verdict:
+        """The verdict on a recipe's partition as it is now.
+
+        Raises:
+            NotBuilt: If it has not been built.
+        """
+        provenance = _provenance(storage, self.asset, recipe)
+        fault = self.find_fault(storage, recipe)
+        return Verdict(self.name, not fault, self.blocking, fault, provenance.data_version)
+
+
+def _provenance(storage: Storage, asset: str, recipe: str) -> Provenance:
+    provenance = storage.read_provenance(asset, recipe)
+    if provenance is None:
+        raise NotBuilt(f"{asset} of {recipe} is not built")
+    return provenance
+
+
+def _lost_rows(storage: Storage, recipe: str) -> str:
+    stored, accounted = accounted_rows(storage, _provenance(storage, "training_sets", recipe))
+    return "" if stored == accounted else f"{stored} caption rows came in, {accounted} went out"
+
+
+def _straddling(storage: Storage, recipe: str) -> str:
+    groups = straddling_groups(storage.read_table("training_sets", recipe))
+    return f"{len(groups)} groups are in several splits: {groups[:5]}" if groups else ""
+
+
+def _infinite_loss(storage: Storage, recipe: str) -> str:
+    history = storage.read_table("flip_checkpoints", recipe).to_pylist()
+    if not history:
+        return "no step was logged"
+    bad = [
+        f"{name} at step {row['step']}"
+        for row in history
+        for name in ("loss_itc", "loss_itm")
+        if not math.isfinite(row[name])
+    ]
+    return f"not finite: {', '.join(bad[:5])}" if bad else ""
+
+
+def _broken_model(storage: Storage, recipe: str) -> str:
+    import torch
+
+    from flip_training.checkpoint import load_checkpoint
+    from flip_training.tokenization import tokenize
+
+    try:
+        model, tokenizer = load_checkpoint(storage.model_path(recipe))
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        return f"cannot be loaded: {error}"
+    size = model.config.vision.image_size
+    tokens = tokenize(tokenizer, ["a face"], model.config.text.max_length)
+    with torch.inference_mode():
+        embeds, image_feat = model.encode_image(torch.zeros(1, 3, size, size))
+        text_feat = model.encode_text(tokens["input_ids"], tokens["attention_mask"])
+        logits = model.match(embeds, tokens["input_ids"], tokens["attention_mask"])
+    finite = all(bool(t.isfinite().all()) for t in (image_feat, text_feat, logits))
+    return "" if finite else "its features or match scores are not finite"
+
+
+def _impossible_metric(storage: Storage, recipe: str) -> str:
+    rows = storage.read_table("flip_retrieval", recipe).to_pylist()
+    if not any(row["split"] == "test" for row in rows):
+        return "nothing was measured on the test split"
+    bad = [row for row in rows if not _in_range(row, "value") or not _in_range(row, "chance")]
+    return f"{len(bad)} metrics are out of range, first {bad[0]}" if bad else ""
+
+
+def _in_range(row: dict[str, object], column: str) -> bool:
+    value = float(str(row[column]))
+    if row["metric"] == "median_rank":
+        return 1 <= value <= float(str(row["num_candidates"]))
+    return 0 <= value <= 1
+
+
+def mean_recall(table: pa.Table, split: str, score: str) -> tuple[float, float]:
+    """Mean of R@1, R@5 and R@10 over both directions, and what chance would reach.
+
+    Raises:
+        ValueError: If the table has no such rows.
+    """
+    rows = [
+        row
+        for row in table.to_pylist()
+        if row["split"] == split and row["score"] == score and row["metric"].startswith("R@")
+    ]
+    if not rows:
+        raise ValueError(f"no {score} recall of the {split} split")
+    value, chance = (math.fsum(row[c] for row in rows) / len(rows) for c in ("value", "chance"))
+    return value, chance
+
+
+def _no_better_than_chance(storage: Storage, recipe: str) -> str:
+    table = storage.read_table("flip_retrieval", recipe)
+    faults = []
+    for score in ("itc", "itm"):
+        value, chance = mean_recall(table, "test", score)
+        if value <= chance:
+            faults.append(f"mean test recall by {score} is {value:.3f}, by chance {chance:.3f}")
+    return "; ".join(faults)
+
+
+GATES: Final[tuple[Gate, ...]] = (
+    Gate(
+        "training_sets",
+        "rows_conserved",
+        "Caption rows that came in are pairs or are counted under a reason.",
+        _lost_rows,
+    ),
+    Gate(
+        "training_sets",
+        "splits_disjoint",
+        "No split group, and so no person, is in two splits.",
+        _straddling,
+    ),
+    Gate(
+        "flip_checkpoints", "loss_finite", "Every logged loss is a finite number.", _infinite_loss
+    ),
+    Gate(
+        "flip_checkpoints",
+        "checkpoint_loads",
+        "The model and its tokenizer load, and their features and scores are finite.",
+        _broken_model,
+    ),
+    Gate(
+        "flip_retrieval",
+        "recalls_in_range",
+        "Recalls are shares, ranks lie within the candidates, and there is a test split.",
+        _impossible_metric,
+    ),
+    Gate(
+        "flip_retrieval",
+        "beats_chance",
+        "Mean test recall is above that of a random order, by similarity and after re-ranking.",
+        _no_better_than_chance,
+        blocking=False,
+    ),
+)

@@ -1,0 +1,79 @@
+"""What remembers: the momentum twin of a model, and the queue of its past features.
+
+Source: MoCo (https://arxiv.org/abs/1911.05722), in the form of ALBEF
+(https://arxiv.org/abs/2107.07651).
+"""
+
+import copy
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from flip_training.flip import FLIPModel
+
+
+class MomentumTwin(nn.Module):
+    """A slow copy of a model: an exponential moving average of its weights, never trained."""
+
+    def __init__(self, model: FLIPModel, momentum: float) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.model = copy.deepcopy(model).requires_grad_(False)
+
+    @torch.no_grad()
+    def follow(self, model: FLIPModel) -> None:
+        """Move each weight to ``momentum x own + (1 - momentum) x the model's``."""
+        for own, new in zip(self.model.parameters(), model.parameters(), strict=True):
+            own.lerp_(new, 1 - self.momentum)
+
+
+class QueuedFeatures(NamedTuple):
+    """Unit features (N, D) of past pictures and captions, and their ids (N,)."""
+
+    image_feat: Tensor
+    text_feat: Tensor
+    image_id: Tensor
+    caption_id: Tensor
+
+
+class FeatureQueue(nn.Module):
+    """The last ``size`` pairs' features, as a ring; starts empty.
+
+    Published queues start full of random features and must be a multiple of the batch; this one
+    shows only what it was given, and wraps anywhere.
+    """
+
+    image_feat: Tensor
+    text_feat: Tensor
+    image_id: Tensor
+    caption_id: Tensor
+    num_seen: Tensor
+
+    def __init__(self, size: int, embed_dim: int) -> None:
+        super().__init__()
+        self.size = size
+        self.register_buffer("image_feat", torch.zeros(size, embed_dim))
+        self.register_buffer("text_feat", torch.zeros(size, embed_dim))
+        self.register_buffer("image_id", torch.zeros(size, dtype=torch.int64))
+        self.register_buffer("caption_id", torch.zeros(size, dtype=torch.int64))
+        self.register_buffer("num_seen", torch.zeros((), dtype=torch.int64))
+
+    def _ring(self) -> QueuedFeatures:
+        return QueuedFeatures(self.image_feat, self.text_feat, self.image_id, self.caption_id)
+
+    def contents(self) -> QueuedFeatures:
+        """What is held, in no particular order."""
+        held = min(int(self.num_seen), self.size)
+        return QueuedFeatures(*(values[:held].clone() for values in self._ring()))
+
+    @torch.no_grad()
+    def enqueue(self, features: QueuedFeatures) -> None:
+        """Add a batch, forgetting the oldest where the queue is full."""
+        num_new = len(features.image_id)
+        kept = min(num_new, self.size)
+        first = int(self.num_seen) + num_new - kept
+        places = (first + torch.arange(kept, device=self.num_seen.device)) % max(self.size, 1)
+        for held, new in zip(self._ring(), features, strict=True):
+            held[places] = new[num_new - kept :]
+        self.num_seen += num_new

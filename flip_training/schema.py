@@ -1,0 +1,88 @@
+"""The tables that this package writes: columns, types and meaning.
+
+The dataset's own tables are described where they are written; here only their readers' part is
+named, in ``training_sets`` and ``data``.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its Arrow type and what a value means."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row means, and its columns in order. No column may be null."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def arrow(self) -> pa.Schema:
+        """The table as an Arrow schema, without file metadata."""
+        return pa.schema([pa.field(c.name, c.type, nullable=False) for c in self.columns])
+
+
+TRAINING_SETS = Table(
+    "training_sets",
+    "a chosen (face, caption) pair",
+    (
+        Column("face_id", pa.string(), "Face: {key}-{face}."),
+        Column("key", pa.string(), "Picture: {shard}-{row:05d}."),
+        Column("shard", pa.string(), "Partition whose tar holds the crop."),
+        Column("split_group", pa.string(), "Never on both sides of a split: person, or picture."),
+        Column("split", pa.string(), "train, val or test."),
+        Column("caption", pa.string(), "The caption as stored in the dataset."),
+        Column("caption_source", pa.string(), "Table that the caption comes from."),
+        Column("caption_index", pa.int16(), "Which of the face's captions in that table."),
+        Column("crop_sha256", pa.string(), "Of the crop's encoded bytes, hex."),
+    ),
+)
+
+FLIP_CHECKPOINTS = Table(
+    "flip_checkpoints",
+    "a logged stretch of training; losses are means since the row before",
+    (
+        Column("step", pa.int64(), "Optimizer steps done."),
+        Column("epoch", pa.float64(), "Passes over the faces done."),
+        Column("loss_itc", pa.float64(), "Image-text contrastive loss, nats."),
+        Column("loss_itm", pa.float64(), "Image-text matching loss, nats."),
+        Column("lr", pa.float64(), "Learning rate of the last step."),
+        Column("temp", pa.float64(), "Learnt temperature, [0.001, 0.5]."),
+        Column("samples_per_s", pa.float64(), "Pairs trained on per second."),
+        Column("grad_norm", pa.float64(), "Mean norm of the gradient before clipping."),
+    ),
+)
+
+FLIP_RETRIEVAL = Table(
+    "flip_retrieval",
+    "a retrieval metric of the recipe's checkpoint",
+    (
+        Column("recipe", pa.string(), "Partition."),
+        Column("split", pa.string(), "val or test."),
+        Column("direction", pa.string(), "image_to_text or text_to_image."),
+        Column(
+            "metric", pa.string(), "R@1, R@5 or R@10 (shares, [0, 1]), or median_rank (from 1)."
+        ),
+        Column("value", pa.float64(), "What the model reaches."),
+        Column("chance", pa.float64(), "What a uniformly random order is expected to reach."),
+        Column("num_queries", pa.int64(), "Pictures, or distinct captions."),
+        Column("num_candidates", pa.int64(), "Distinct captions, or pictures."),
+        Column("score", pa.string(), "itc: similarity; itm: its best re-ranked by matching."),
+    ),
+)
+
+TABLES: Final[dict[str, Table]] = {
+    table.name: table for table in (TRAINING_SETS, FLIP_CHECKPOINTS, FLIP_RETRIEVAL)
+}

@@ -1,0 +1,234 @@
+"""Which (face, caption) pairs a recipe trains and is evaluated on, and how they are split.
+
+Reads the dataset's tables; pixels are not touched. Every caption row is either a pair or counted
+under the reason for which it is not.
+"""
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+import pyarrow as pa
+
+from flip_training.config import fingerprint
+from flip_training.opt_out import OptOut
+from flip_training.recipes import Recipe
+from flip_training.schema import TRAINING_SETS
+from flip_training.storage import GateFailed, PartitionMissing, Provenance, Storage
+from flip_training.versions import training_set_version
+
+#: Statuses of a caption row that has a usable caption.
+USABLE: Final = frozenset({"captioned", "accepted", "fell_back"})
+
+#: Fewest groups from which splits are cut by threshold rather than by rank.
+THRESHOLD_GROUPS: Final = 100
+
+_Row = dict[str, object]
+
+
+def split_groups(groups: Collection[str], recipe: Recipe) -> dict[str, str]:
+    """Assign each group to ``train``, ``val`` or ``test`` by the sha256 of its name.
+
+    Groups are ordered by hash: the lowest are test, the next val, the rest train. The order never
+    changes. With at least ``THRESHOLD_GROUPS`` groups the cuts are fixed hash values, so a group's
+    split does not depend on which other groups there are: it is stable under growth. With fewer,
+    the cuts are ranks, so that three groups suffice for three splits; a new group may then push
+    one at a cut from one split into the next. Two groups make train and test, one makes train.
+    """
+    ordered = sorted(set(groups), key=_hash_share)
+    held_out = recipe.test_share + recipe.val_share
+    if len(ordered) >= THRESHOLD_GROUPS:
+        num_test = sum(_hash_share(g) < recipe.test_share for g in ordered)
+        num_val = sum(_hash_share(g) < held_out for g in ordered) - num_test
+    else:
+        num_test = max(1, round(recipe.test_share * len(ordered))) if len(ordered) > 1 else 0
+        num_val = max(1, round(recipe.val_share * len(ordered))) if len(ordered) > 2 else 0
+    return {
+        g: "test" if i < num_test else "val" if i < num_test + num_val else "train"
+        for i, g in enumerate(ordered)
+    }
+
+
+def _hash_share(group: str) -> float:
+    """The group's place in [0, 1), uniform over groups."""
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8]) / 2**64
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The shards that a recipe can use, the versions to be read, and what is left out and why."""
+
+    shards: tuple[str, ...]
+    versions: Mapping[str, str]
+    left_out: Mapping[str, str]
+
+
+def find_inputs(storage: Storage, recipe: Recipe) -> Inputs:
+    """Shards whose crops and captions are all built and have passed their gates.
+
+    Raises:
+        PartitionMissing: If no shard has captions of the recipe.
+        GateFailed: If every shard that has them is incomplete or has failed a gate.
+    """
+    found = {s for table in recipe.caption_tables for s in storage.partitions(table)}
+    if not found:
+        raise PartitionMissing(
+            f"recipe {recipe.name!r}: no shard of {' or '.join(recipe.caption_tables)} is built "
+            f"in {storage.home}"
+        )
+    versions: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    for shard in sorted(found):
+        try:
+            records = [
+                storage.require(asset, shard) for asset in ("face_crops", *recipe.caption_tables)
+            ]
+        except (PartitionMissing, GateFailed) as error:
+            left_out[shard] = str(error)
+        else:
+            versions |= {f"{r.asset}/{shard}": r.data_version for r in records}
+    if not versions:
+        raise GateFailed(f"recipe {recipe.name!r} has no usable shard: {left_out}")
+    versions["opt_out.txt"] = fingerprint(OptOut.read(storage.opt_out_list).version)
+    return Inputs(tuple(s for s in sorted(found) if s not in left_out), versions, left_out)
+
+
+def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
+    """Choose, split and commit the recipe's pairs.
+
+    Raises:
+        PartitionMissing: If no shard has captions of the recipe.
+        GateFailed: If no such shard is usable.
+    """
+    inputs = find_inputs(storage, recipe)
+    for shard, reason in inputs.left_out.items():
+        logging.getLogger(__name__).warning("%s is left out: %s", shard, reason)
+    opt_out = OptOut.read(storage.opt_out_list)
+    rows: list[_Row] = []
+    excluded: Counter[str] = Counter()
+    groups: set[str] = set()
+    num_captions = 0
+    for shard in inputs.shards:
+        crops = _kept_crops(storage, shard)
+        groups |= {str(crop["split_group"]) for crop in crops.values()}
+        barred = _opted_out(storage, shard, crops, opt_out)
+        captions = list(_caption_rows(storage, shard, recipe))
+        num_captions += len(captions)
+        rows += _choose(captions, crops, barred, excluded)
+    splits = split_groups(groups, recipe)
+    for row in rows:
+        row["split"] = splits[str(row["split_group"])]
+    counts = {"caption_rows": num_captions, "pairs": len(rows), "left_out": len(inputs.left_out)}
+    counts |= {f"excluded_{reason}": n for reason, n in sorted(excluded.items())}
+    counts |= {
+        f"pairs_{split}": n for split, n in sorted(Counter(r["split"] for r in rows).items())
+    }
+    table = pa.Table.from_pylist(rows, schema=TRAINING_SETS.arrow)
+    return storage.commit(
+        table.sort_by([(c, "ascending") for c in ("face_id", "caption_source", "caption_index")]),
+        Provenance(
+            "training_sets",
+            recipe.name,
+            training_set_version(recipe),
+            inputs.versions,
+            counts=counts,
+        ),
+    )
+
+
+def _kept_crops(storage: Storage, shard: str) -> dict[str, _Row]:
+    columns = ["face_id", "key", "split_group", "status", "sha256"]
+    rows = storage.read_table("face_crops", shard, columns).to_pylist()
+    return {str(row["face_id"]): row for row in rows if row["status"] == "kept"}
+
+
+def _caption_rows(storage: Storage, shard: str, recipe: Recipe) -> Iterable[_Row]:
+    columns = ["face_id", "caption_index", "status", "caption"]
+    for source in recipe.caption_tables:
+        for row in storage.read_table(source, shard, columns).to_pylist():
+            yield {**row, "caption_source": source, "shard": shard}
+
+
+def _opted_out(
+    storage: Storage, shard: str, crops: Mapping[str, _Row], opt_out: OptOut
+) -> frozenset[str]:
+    """Faces of the shard that the list covers, by face, picture, address or sum.
+
+    Raises:
+        PartitionMissing: If the list has entries and the shard's pictures are not recorded, so
+            that entries by address or sum cannot be honoured.
+    """
+    if not opt_out.entries:
+        return frozenset()
+    columns = ["key", "url", "sha256"]
+    raw = {row["key"]: row for row in storage.read_table("raw_shards", shard, columns).to_pylist()}
+    covered = set()
+    for face_id, crop in crops.items():
+        picture = raw.get(crop["key"], {})
+        names = (face_id, crop["key"], crop["sha256"], picture.get("url"), picture.get("sha256"))
+        if opt_out.covers(*(cast("str | None", name) for name in names)):
+            covered.add(face_id)
+    return frozenset(covered)
+
+
+def _choose(
+    captions: Iterable[_Row],
+    crops: Mapping[str, _Row],
+    barred: Collection[str],
+    excluded: Counter[str],
+) -> list[_Row]:
+    """The rows that become pairs; the reasons of the others are added to ``excluded``."""
+    chosen: list[_Row] = []
+    seen: set[tuple[object, object]] = set()
+    for row in captions:
+        face_id = str(row["face_id"])
+        told = (face_id, row["caption"])
+        if reason := _exclusion(row, face_id in crops, face_id in barred, told in seen):
+            excluded[reason] += 1
+            continue
+        seen.add(told)
+        crop = crops[face_id]
+        chosen.append(
+            {
+                **{k: row[k] for k in ("shard", "caption", "caption_source", "caption_index")},
+                "face_id": face_id,
+                "key": crop["key"],
+                "split_group": crop["split_group"],
+                "crop_sha256": crop["sha256"],
+            }
+        )
+    return chosen
+
+
+def _exclusion(row: _Row, has_crop: bool, is_barred: bool, is_repeated: bool) -> str | None:
+    """Why a caption row is no pair; None if it is one."""
+    if row["status"] not in USABLE:
+        return f"status_{row['status']}"
+    if not str(row["caption"] or "").strip():
+        return "empty_caption"
+    if not has_crop:
+        return "no_crop"
+    if is_barred:
+        return "opted_out"
+    return "same_caption" if is_repeated else None
+
+
+def accounted_rows(storage: Storage, provenance: Provenance) -> tuple[int, int]:
+    """Caption rows of the inputs as stored now, and rows that the training set accounts for."""
+    inputs = (name.partition("/") for name in provenance.input_versions)
+    stored = sum(
+        storage.read_table(asset, shard, ["face_id"]).num_rows
+        for asset, _, shard in inputs
+        if asset.endswith("_captions")
+    )
+    excluded = sum(n for name, n in provenance.counts.items() if name.startswith("excluded_"))
+    return stored, provenance.rows + excluded
+
+
+def straddling_groups(table: pa.Table) -> list[str]:
+    """Split groups with pairs in more than one split."""
+    pairs = set(zip(*(table[c].to_pylist() for c in ("split_group", "split")), strict=True))
+    return sorted(g for g, n in Counter(group for group, _ in pairs).items() if n > 1)

@@ -1,0 +1,108 @@
+"""A synthetic data root in the real layout: pictures whose captions name their colours."""
+
+import hashlib
+import io
+import json
+import random
+import tarfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from flip_training.storage import PROVENANCE_KEY, Provenance, Storage, content_version
+
+COLOURS = {
+    "black": (25, 25, 25),
+    "red": (200, 40, 40),
+    "green": (40, 170, 60),
+    "blue": (40, 70, 200),
+    "white": (235, 235, 235),
+    "yellow": (220, 200, 40),
+}
+ADJECTIVE = {"long": 40, "short": 20}
+
+
+def picture(hair: str, shirt: str, length: str, seed: int) -> bytes:
+    """A face-like picture, 64 px: hair above, shirt below."""
+    rng = random.Random(seed)
+    image = Image.new("RGB", (64, 64), (205, 165, 140))
+    image.paste(COLOURS[hair], (0, 0, 64, ADJECTIVE[length] // 2 + rng.randrange(3)))
+    image.paste(COLOURS[shirt], (0, 46 + rng.randrange(3), 64, 64))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+def write_table(home: Path, asset: str, shard: str, rows: list[dict[str, object]]) -> None:
+    """Commit a table as the dataset does: parquet with a provenance record."""
+    table = pa.Table.from_pylist(rows)
+    record = Provenance(asset, shard, "code", {}, content_version(table), len(rows), {})
+    metadata = {PROVENANCE_KEY: json.dumps(asdict(record)).encode()}
+    path = home / asset / f"{shard}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def write_shard(home: Path, shard: str, num_people: int, faces_each: int, seed: int = 0) -> None:
+    """One shard: crops in a tar, and the three tables that a training set reads."""
+    rng = random.Random(f"{shard}-{seed}")
+    crops, template, llm, raw = [], [], [], []
+    tar_path = home / "face_crops" / f"{shard}.tar"
+    tar_path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(tar_path, "w") as tar:
+        for row in range(num_people * faces_each):
+            key = f"{shard}-{row:05d}"
+            face_id = f"{key}-0"
+            group = f"{shard}-person-{row // faces_each}"
+            hair, shirt = rng.choice(list(COLOURS)), rng.choice(list(COLOURS))
+            length = rng.choice(list(ADJECTIVE))
+            data = picture(hair, shirt, length, rng.randrange(10**6))
+            for name, content in ((f"{face_id}.jpg", data), (f"{face_id}.json", b"{}")):
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+            sha256 = hashlib.sha256(data).hexdigest()
+            common = {"face_id": face_id, "key": key, "split_group": group}
+            crops.append({**common, "status": "kept", "sha256": sha256})
+            raw.append({"key": key, "url": f"file:///pictures/{row}.jpg", "sha256": f"{row:064x}"})
+            caption = f"The hair is {length} and {hair}. The shirt is {shirt}."
+            captioned = {**common, "caption_index": 0, "status": "captioned", "caption": caption}
+            template.append(captioned)
+            natural = f"A person with {length} {hair} hair wears a {shirt} shirt."
+            llm.append({**captioned, "status": "accepted", "caption": natural})
+        crops.append({**common, "face_id": None, "status": "dropped", "sha256": None})
+    write_table(home, "face_crops", shard, crops)
+    write_table(home, "template_captions", shard, template)
+    write_table(home, "llm_captions", shard, llm)
+    write_table(home, "raw_shards", shard, raw)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A data root with two shards of four people with three faces each."""
+    for shard in ("colours-00000", "colours-00001"):
+        write_shard(tmp_path, shard, num_people=4, faces_each=3)
+    return tmp_path
+
+
+@pytest.fixture
+def storage(home: Path) -> Storage:
+    return Storage(home)
+
+
+@pytest.fixture
+def rewrite(home: Path) -> Callable[..., None]:
+    """Change rows of a table in place: ``rewrite(asset, shard, change)``."""
+
+    def apply(asset: str, shard: str, change: Callable[[int, dict[str, object]], object]) -> None:
+        rows = pq.read_table(home / asset / f"{shard}.parquet").to_pylist()
+        for index, row in enumerate(rows):
+            change(index, row)
+        write_table(home, asset, shard, rows)
+
+    return apply
