@@ -1,0 +1,98 @@
+"""Annotator that parses a face into parts and reads attributes off the mask.
+
+Runs the network and hands the mask on; what a mask shows belongs to ``mask_attributes`` and
+``hair_colour``.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facecaption_assets.attributes.annotators import FaceCrop, FaceEvidence
+from facecaption_assets.attributes.face_masks import FaceMask
+from facecaption_assets.attributes.hair_colour import HAIR_COLOURS, hair_colour_probabilities
+from facecaption_assets.attributes.mask_attributes import MASK_ATTRIBUTES, mask_probabilities
+
+if TYPE_CHECKING:
+    import torch
+
+#: Side of the network's input, px. Of 382 crops, pixels that change class against 512 px: 3 % at
+#: 384 px, 12 % at 256 px, where glasses and earrings are lost.
+INPUT_SIDE: Final = 384
+
+_IMAGENET_MEAN: Final = np.array([0.485, 0.456, 0.406], np.float32)
+_IMAGENET_STD: Final = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+class FaceParsingAnnotator:
+    """BiSeNet's mask as evidence.
+
+    Args:
+        weights: State dict of the network in ``bisenet``.
+        device: PyTorch's name of the device; the first GPU, else the CPU, where None.
+    """
+
+    name = "face_parsing"
+    attributes = (*MASK_ATTRIBUTES, *HAIR_COLOURS)
+
+    def __init__(self, weights: Path, device: str | None = None) -> None:
+        import torch
+
+        from facecaption_assets.attributes.bisenet import load_bisenet
+
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        # bfloat16 takes a third of float32's time where the processor has it, and changes the
+        # class of 0.2 % of pixels.
+        self._dtype = torch.bfloat16 if _has_fast_bfloat16(self._device) else torch.float32
+        network = load_bisenet(weights).to(self._device, self._dtype)
+        self._network = network.to(memory_format=torch.channels_last)
+
+    def annotate(self, faces: Sequence[FaceCrop]) -> list[FaceEvidence]:
+        """Evidence of each face, in order; the faces are one call of the network."""
+        if not faces:
+            return []
+        pixels = [_resize(face.pixels) for face in faces]
+        parts = self._parse(np.stack(pixels))
+        masks = map(_face_mask, faces, pixels, parts)
+        return [
+            FaceEvidence(mask_probabilities(mask) | hair_colour_probabilities(mask))
+            for mask in masks
+        ]
+
+    def _parse(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Class of each pixel, (B, S, S), of pictures (B, S, S, 3)."""
+        import torch
+
+        normalised = (pixels / np.float32(255) - _IMAGENET_MEAN) / _IMAGENET_STD
+        x = torch.from_numpy(normalised).permute(0, 3, 1, 2)  # (B, 3, S, S), channels last
+        with torch.inference_mode():
+            logits = self._network(x.to(self._device, self._dtype))
+            return np.asarray(logits.argmax(dim=1).to(torch.uint8).cpu())
+
+
+def _has_fast_bfloat16(device: "torch.device") -> bool:
+    import torch
+
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def _resize(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2
+
+    shrinks = min(pixels.shape[:2]) > INPUT_SIDE
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (INPUT_SIDE, INPUT_SIDE), interpolation=how), np.uint8)
+
+
+def _face_mask(face: FaceCrop, pixels: NDArray[np.uint8], parts: NDArray[np.uint8]) -> FaceMask:
+    height, width = face.pixels.shape[:2]
+    landmarks = face.landmarks
+    if landmarks is not None:
+        landmarks = landmarks * np.array([INPUT_SIDE / width, INPUT_SIDE / height])
+    return FaceMask(pixels, parts, landmarks)

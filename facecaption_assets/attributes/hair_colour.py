@@ -1,0 +1,112 @@
+"""Hair colour from the pixels of a parsed face: black, brown, blond, grey, or no answer.
+
+Colour is judged relative to the face's own skin, in CIELAB, because the same light falls on both:
+warmth is the hair's chroma along the direction of the skin's chroma. Achromatic hair is black or
+grey, warm hair brown or blond, by its lightness; between the classes, in coloured light, in black
+and white, and for dyed or red hair (CelebA has no word for it) there is no answer or a doubtful
+one. Only mask and pixels are read; other hair attributes belong to ``mask_attributes``.
+
+Set by eye on 230 crops of the sample and 105 photos of others. Measured there: warmth -0.3 to 0.2
+on black and grey hair, 0.25 to 0.38 on hair between black and dark brown, 0.39 to 1.2 on brown and
+blond hair.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facecaption_assets.attributes.face_masks import FaceMask, FacePart
+from facecaption_assets.attributes.soft_scores import above, below
+
+HAIR_COLOURS: Final = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
+
+#: Borders of a region mix with what is beside it; this much is shaved off, share of the side.
+_BORDER: Final = 0.009
+#: Least region that a colour is read from, share of the crop.
+_MIN_REGION: Final = 0.02
+#: Skin outside of these is lit by coloured light, badly exposed, or not skin: CIELAB lightness,
+#: chroma, hue in degrees, and chroma per lightness.
+_SKIN_LIGHTNESS: Final = (35.0, 88.0)
+_SKIN_CHROMA: Final = (11.5, 38.0)
+_SKIN_HUE: Final = (35.0, 78.0)
+_MAX_SKIN_SATURATION: Final = 0.68
+
+
+@dataclass(frozen=True)
+class HairTone:
+    """Colour of hair against skin.
+
+    Attributes:
+        lightness: Median CIELAB lightness of the hair, [0, 100].
+        warmth: Chroma of the hair's lighter half along the skin's chroma, relative to it.
+        redness: CIELAB a* of the hair's lighter half.
+        chroma: CIELAB chroma of the hair's lighter half.
+    """
+
+    lightness: float
+    warmth: float
+    redness: float
+    chroma: float
+
+
+def hair_colour_probabilities(mask: FaceMask) -> dict[str, float]:
+    """Probabilities of the four colours; none where hair or light give no basis."""
+    tone = measure_hair_tone(mask) if mask.is_coherent else None
+    return {} if tone is None else classify_hair_tone(tone)
+
+
+def classify_hair_tone(tone: HairTone) -> dict[str, float]:
+    """Probability of each of ``HAIR_COLOURS``; they need not add up to one."""
+    achromatic = below(tone.warmth, 0.28, 0.03)
+    # Red and dyed hair is warm as well, but neither brown nor blond.
+    natural = below(tone.redness, 13.0, 0.8) * below(tone.warmth, 1.6, 0.1)
+    brown = above(tone.warmth, 0.34, 0.03) * below(tone.chroma, 33.0, 1.5)
+    blond = above(tone.warmth, 0.45, 0.03)
+    return {
+        "Black_Hair": achromatic * below(tone.lightness, 24.0, 2.0),
+        "Blond_Hair": blond * natural * above(tone.lightness, 51.0, 1.5),
+        "Brown_Hair": brown * natural * below(tone.lightness, 44.0, 2.0),
+        "Gray_Hair": achromatic * above(tone.lightness, 50.0, 2.5),
+    }
+
+
+def measure_hair_tone(mask: FaceMask) -> HairTone | None:
+    """The hair's colour; None where hair or skin are too small, or the light is coloured."""
+    import cv2
+
+    hair = _inner(mask.parts == FacePart.HAIR)
+    skin = _inner(np.isin(mask.parts, (FacePart.SKIN, FacePart.NOSE)))
+    if min(hair.mean(), skin.mean()) < _MIN_REGION:
+        return None
+    lab = cv2.cvtColor(mask.pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    skin_lab = np.median(lab[skin], axis=0)
+    if not _is_plain_light(skin_lab):
+        return None
+    hair_lab = lab[hair]  # (pixels, 3)
+    middle, bright = np.percentile(hair_lab[:, 0], (50, 95))
+    # Shadows are black whatever the hair, and highlights show the light: neither half alone does.
+    lit = hair_lab[(hair_lab[:, 0] >= middle) & (hair_lab[:, 0] <= bright), 1:]
+    red, yellow = np.median(lit, axis=0)
+    warmth = np.array([red, yellow]) @ skin_lab[1:] / (skin_lab[1:] @ skin_lab[1:])
+    return HairTone(float(middle), float(warmth), float(red), float(np.hypot(red, yellow)))
+
+
+def _inner(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    import cv2
+
+    side = 2 * round(_BORDER * len(region)) + 1
+    return cv2.erode(region.astype(np.uint8), np.ones((side, side), np.uint8)).astype(bool)
+
+
+def _is_plain_light(skin_lab: NDArray[np.float32]) -> bool:
+    lightness, red, yellow = (float(v) for v in skin_lab)
+    chroma = float(np.hypot(red, yellow))
+    hue = float(np.degrees(np.arctan2(yellow, red)))
+    return (
+        _SKIN_LIGHTNESS[0] <= lightness <= _SKIN_LIGHTNESS[1]
+        and _SKIN_CHROMA[0] <= chroma <= _SKIN_CHROMA[1]
+        and _SKIN_HUE[0] <= hue <= _SKIN_HUE[1]
+        and chroma / lightness <= _MAX_SKIN_SATURATION
+    )

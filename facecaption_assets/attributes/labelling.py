@@ -1,0 +1,182 @@
+"""A shard's kept faces → the rows of ``face_attributes``.
+
+Crops are decoded and shown to the annotators in batches; a face that cannot be decoded or judged
+becomes a row that says so. What an annotator sees in a face belongs to its module.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from facecaption_assets.attributes.annotators import (
+    Annotator,
+    FaceCrop,
+    FaceEvidence,
+    annotator_entry,
+)
+from facecaption_assets.attributes.resolution import resolve_conflicts
+from facecaption_assets.attributes.settings import AttributeSettings
+from facecaption_assets.attributes.states import (
+    attribute_state,
+    check_evidence,
+    check_thresholds,
+    merge_evidence,
+)
+from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
+from facecaption_assets.models import ModelStore
+from facecaption_assets.schema import FACE_ATTRIBUTES
+from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
+from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.storage import stage_hash
+
+#: Raised when an annotator's evidence or its resolution changes.
+_VERSION: Final = 1
+
+_Row = dict[str, Any]
+
+
+def stage_identity(settings: AttributeSettings, store: ModelStore) -> str:
+    """Code version of ``face_attributes``; the size of a batch does not change it.
+
+    Raises:
+        ValueError: If ``settings.annotators`` has an unknown name.
+    """
+    models = [name for a in settings.annotators for name in annotator_entry(a).models]
+    weights = [store.identity(name) for name in models]
+    return stage_hash("face_attributes", _VERSION, weights, replace(settings, batch_size=1))
+
+
+def label_faces(
+    crops: pa.Table,
+    pixels: Iterable[tuple[str, bytes]],
+    annotators: Sequence[Annotator],
+    settings: AttributeSettings,
+    opt_out: OptOut,
+) -> pa.Table:
+    """Label the faces of a shard.
+
+    Args:
+        crops: Rows of FACE_CROPS whose status is ``kept``.
+        pixels: face_id and encoded picture of each, in any order; others are passed over.
+        annotators: Who judges, in order of precedence.
+        settings: When a probability becomes a state, and how many positives a face needs.
+        opt_out: Faces and pictures whose crops are not looked at.
+
+    Returns:
+        One FACE_ATTRIBUTES row per row of ``crops``, in their order.
+
+    Raises:
+        ValueError: If the settings' thresholds cannot be meant.
+    """
+    check_thresholds(settings)
+    rows = crops.to_pylist()
+    waiting = {r["face_id"]: r for r in rows if not opt_out.covers(r["face_id"], r["key"])}
+    labelled = {r["face_id"]: _row(r, "opted_out", "on the opt-out list") for r in rows}
+    for face_id, row in waiting.items():
+        labelled[face_id] = _row(row, "failed_to_annotate", "the crop's picture is missing")
+    wanted = ((waiting[face_id], data) for face_id, data in pixels if face_id in waiting)
+    with tqdm(desc="attributes", total=len(waiting), disable=None, leave=False) as progress:
+        while batch := list(islice(wanted, settings.batch_size)):
+            for row in _label_batch(batch, annotators, settings):
+                labelled[row["face_id"]] = row
+            progress.update(len(batch))
+    return FACE_ATTRIBUTES.from_rows([labelled[r["face_id"]] for r in rows])
+
+
+def _label_batch(
+    batch: Sequence[tuple[_Row, bytes]],
+    annotators: Sequence[Annotator],
+    settings: AttributeSettings,
+) -> Iterator[_Row]:
+    faces: list[FaceCrop] = []
+    decoded: list[_Row] = []
+    for row, data in batch:
+        try:
+            faces.append(face_crop(row, decode_rgb(data)))
+            decoded.append(row)
+        except ImageDecodeError as error:
+            yield _row(row, "failed_to_annotate", f"the crop cannot be decoded: {error}")
+    answers = [_ask(annotator, faces) for annotator in annotators]
+    for position, row in enumerate(decoded):
+        yield _judged(row, [answer[position] for answer in answers], settings)
+
+
+def _ask(annotator: Annotator, faces: Sequence[FaceCrop]) -> list[FaceEvidence | str]:
+    """Evidence of each face, or what the annotator died of; one bad face spoils no other."""
+    try:
+        answers = annotator.annotate(faces)
+        check_evidence(annotator, answers, len(faces))
+    except Exception as error:  # Whatever it is, it is the face's row that must tell.
+        if len(faces) == 1:
+            return [f"{annotator.name}: {type(error).__name__}: {error}"]
+        return [answer for face in faces for answer in _ask(annotator, [face])]
+    return list(answers)
+
+
+def _judged(crop: _Row, answers: Sequence[FaceEvidence | str], settings: AttributeSettings) -> _Row:
+    if errors := [answer for answer in answers if isinstance(answer, str)]:
+        return _row(crop, "failed_to_annotate", "; ".join(errors))
+    evidence = merge_evidence([a for a in answers if isinstance(a, FaceEvidence)])
+    probabilities = evidence.probabilities
+    states = {a: attribute_state(a, probabilities.get(a), settings) for a in ATTRIBUTES}
+    resolution = resolve_conflicts(states, probabilities)
+    num_positive = sum(state is True for state in resolution.states.values())
+    enough = num_positive >= settings.min_positive
+    return {
+        **_row(
+            crop,
+            "labelled" if enough else "too_few_labels",
+            None if enough else f"{num_positive} positive, min_positive is {settings.min_positive}",
+        ),
+        "num_positive": num_positive,
+        "age_years": evidence.age_years,
+        "resolved_conflicts": resolution.withdrawn,
+        **resolution.states,
+        **{probability_column(a): probabilities.get(a) for a in ATTRIBUTES},
+    }
+
+
+def _row(crop: _Row, status: str, error_message: str | None) -> _Row:
+    """A row whose attributes are all unknown."""
+    return {
+        "face_id": crop["face_id"],
+        "key": crop["key"],
+        "split_group": crop["split_group"],
+        "status": status,
+        "error_message": error_message,
+        "num_positive": 0,
+        "resolved_conflicts": [],
+    }
+
+
+def face_crop(row: _Row, pixels: NDArray[np.uint8]) -> FaceCrop:
+    """A FACE_CROPS row and its picture, landmarks and box brought from the original to the crop.
+
+    Args:
+        row: The row; ``landmarks``, ``bbox_xyxy`` and ``crop_matrix`` may be null.
+        pixels: (H, W, 3), RGB.
+    """
+    matrix = row["crop_matrix"]
+    if matrix is None:
+        return FaceCrop(row["face_id"], pixels)
+    affine = np.array(matrix, np.float64).reshape(2, 3)
+    landmarks = row["landmarks"] and _transform(np.array(row["landmarks"], np.float64), affine)
+    box = row["bbox_xyxy"] and _transform_box(np.array(row["bbox_xyxy"], np.float64), affine)
+    return FaceCrop(row["face_id"], pixels, landmarks, box)
+
+
+def _transform(points: NDArray[np.float64], affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    return points @ affine[:, :2].T + affine[:, 2]
+
+
+def _transform_box(box: NDArray[np.float64], affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    left, top, right, bottom = box
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    moved = _transform(corners, affine)
+    return np.concatenate([moved.min(axis=0), moved.max(axis=0)])

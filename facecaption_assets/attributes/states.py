@@ -1,0 +1,76 @@
+"""Evidence of several annotators → one probability and one state per attribute.
+
+Which states contradict each other belongs to ``resolution``; rows and shards to ``labelling``.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+from facecaption_assets.attributes.annotators import Annotator, FaceEvidence
+from facecaption_assets.attributes.settings import AttributeSettings
+from facecaption_assets.attributes.vocabulary import ATTRIBUTES
+
+
+def check_thresholds(settings: AttributeSettings) -> None:
+    """Refuse thresholds that cannot be meant.
+
+    Raises:
+        ValueError: If an attribute is unknown, or a negative threshold is above its positive one.
+    """
+    if unknown := settings.thresholds.keys() - set(ATTRIBUTES):
+        raise ValueError(f"AttributeSettings.thresholds: no attribute is called {sorted(unknown)}")
+    for name in ("", *settings.thresholds):
+        negative, positive = thresholds_of(name, settings)
+        if not 0 <= negative <= positive <= 1:
+            where = f"thresholds[{name!r}]" if name else "negative_ and positive_threshold"
+            raise ValueError(
+                f"AttributeSettings.{where} are ({negative}, {positive}); "
+                "expected 0 <= negative <= positive <= 1"
+            )
+
+
+def thresholds_of(attribute: str, settings: AttributeSettings) -> tuple[float, float]:
+    """Probabilities below which an attribute is negative and above which it is positive."""
+    default = (settings.negative_threshold, settings.positive_threshold)
+    return settings.thresholds.get(attribute, default)
+
+
+def attribute_state(
+    attribute: str, probability: float | None, settings: AttributeSettings
+) -> bool | None:
+    """Positive, negative, or None for unknown; a threshold itself is still unknown."""
+    if probability is None:
+        return None
+    negative, positive = thresholds_of(attribute, settings)
+    if probability > positive:
+        return True
+    return False if probability < negative else None
+
+
+def merge_evidence(evidence: Sequence[FaceEvidence]) -> FaceEvidence:
+    """One face's evidence; of several annotators the first with a probability speaks."""
+    probabilities: dict[str, float] = {}
+    for each in evidence:
+        probabilities = each.probabilities | probabilities
+    ages = (each.age_years for each in evidence if each.age_years is not None)
+    return FaceEvidence(probabilities, next(ages, None))
+
+
+def check_evidence(annotator: Annotator, answers: Sequence[FaceEvidence], num_faces: int) -> None:
+    """Refuse answers that no annotator should give.
+
+    Raises:
+        ValueError: If answers are missing, name other attributes, or are no probabilities.
+    """
+    if len(answers) != num_faces:
+        raise ValueError(f"{annotator.name} gave {len(answers)} answers for {num_faces} faces")
+    for answer in answers:
+        _check_probabilities(annotator, answer.probabilities)
+
+
+def _check_probabilities(annotator: Annotator, probabilities: Mapping[str, float]) -> None:
+    if unknown := probabilities.keys() - set(annotator.attributes):
+        raise ValueError(f"{annotator.name} does not announce {sorted(unknown)}")
+    for name, value in probabilities.items():
+        if not (isfinite(value) and 0 <= value <= 1):
+            raise ValueError(f"{annotator.name} gave {name} the probability {value}")
