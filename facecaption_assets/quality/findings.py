@@ -49,6 +49,14 @@ class CaptionSource:
 
 
 @dataclass(frozen=True)
+class Rewrites:
+    """Accepted rewritings, and how many of them repeat their template word for word."""
+
+    accepted: int
+    unchanged: int
+
+
+@dataclass(frozen=True)
 class FailedGate:
     """A check that the present data of a partition has failed."""
 
@@ -99,6 +107,15 @@ def caption_sources(connection: duckdb.DuckDBPyConnection) -> list[CaptionSource
         for name, query in _CAPTION_QUERIES.items()
     ]
     return [source for source in sources if source.texts.captions]
+
+
+def count_rewrites(connection: duckdb.DuckDBPyConnection) -> Rewrites:
+    """How much the language model changed what it was given."""
+    counts = connection.execute(
+        "SELECT count(*), count(*) FILTER (caption = template_caption) FROM llm_captions "
+        "WHERE status = 'accepted'"
+    ).fetchall()[0]
+    return Rewrites(*counts)
 
 
 def read_gates(storage: Storage) -> Gates:

@@ -11,6 +11,9 @@ import duckdb
 from facecaption_assets.quality.dataset import open_dataset
 from facecaption_assets.storage import Storage
 
+#: From here on faces are counted, not pictures.
+FACES_FOUND: Final = "faces found"
+
 _BAR_WIDTH: Final = 24
 
 
@@ -39,7 +42,7 @@ _QUESTIONS: Final = (
         lost_where="face_id IS NULL",
         what="count(DISTINCT key)",
     ),
-    _Question("faces found", "face_crops", "face_id IS NOT NULL"),
+    _Question(FACES_FOUND, "face_crops", "face_id IS NOT NULL"),
     _Question(
         "faces kept",
         "face_crops",
@@ -105,6 +108,21 @@ class Funnel:
         """Whether no shard of any stage is built."""
         return not any(step.shards for step in self.steps)
 
+    @property
+    def planned_shards(self) -> int:
+        """Shards that the funnel starts from."""
+        return self.steps[0].shards
+
+    def share_of_step_before(self, position: int) -> float | None:
+        """A step's count as a share of the step before it.
+
+        None where the two do not compare: the first step, faces after pictures, and steps that
+        are built for different numbers of shards.
+        """
+        step, before = self.steps[position], self.steps[position - 1]
+        compares = position > 0 and step.shards == before.shards and step.name != FACES_FOUND
+        return step.count / before.count if compares and before.count else None
+
     def count(self, name: str) -> int:
         """Count of the step of that name."""
         return next(step.count for step in self.steps if step.name == name)
@@ -119,6 +137,8 @@ class Funnel:
         lines = []
         for step in self.steps:
             note = "█" * round(_BAR_WIDTH * step.count / most) if step.shards else "not built"
+            if 0 < step.shards < self.planned_shards:
+                note += f" {step.shards:,} of {self.planned_shards:,} shards"
             lines.append(f"{step.name:<{name_width}}  {step.count:>{count_width},}  {note}")
             lines.extend(
                 f"{'':<{name_width}}  {count:>{count_width},}  - {reason.replace('_', ' ')}"

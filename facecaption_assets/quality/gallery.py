@@ -116,7 +116,8 @@ def draw_cards(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: in
     rows: pa.Table = connection.sql(
         "SELECT drawn.face_id, shard, crop.sha256, width, height, det_score, alt_text, "
         f"attributes.status, {states} FROM drawn JOIN face_crops AS crop USING (face_id) "
-        "LEFT JOIN face_attributes AS attributes USING (face_id) ORDER BY drawn.face_id"
+        "LEFT JOIN face_attributes AS attributes USING (face_id) "
+        "ORDER BY crop.key, len(drawn.face_id), drawn.face_id"
     ).to_arrow_table()
     return [_card(row, captions) for row in rows.to_pylist()]
 

@@ -21,8 +21,10 @@ from facecaption_assets.quality.findings import (
     CaptionSource,
     Gates,
     LabelCounts,
+    Rewrites,
     caption_sources,
     count_labels,
+    count_rewrites,
     read_gates,
     read_retrieval,
 )
@@ -65,6 +67,7 @@ class _Findings:
     funnel: Funnel
     labels: list[LabelCounts]
     sources: list[CaptionSource]
+    rewrites: Rewrites
     gates: Gates
     retrieval: list[dict[str, Any]]
     cards: list[Card]
@@ -102,6 +105,7 @@ def _find(storage: Storage, settings: QualitySettings) -> _Findings:
             funnel=query_funnel(connection, storage),
             labels=count_labels(connection),
             sources=caption_sources(connection),
+            rewrites=count_rewrites(connection),
             gates=read_gates(storage),
             retrieval=read_retrieval(storage),
             cards=draw_cards(connection, OptOut.read(storage), settings.gallery_faces),
@@ -113,6 +117,7 @@ def _as_json(findings: _Findings) -> str:
         "funnel": [asdict(step) for step in findings.funnel.steps],
         "labels": [asdict(label) for label in findings.labels],
         "captions": {source.name: asdict(source.texts) for source in findings.sources},
+        "rewrites": asdict(findings.rewrites),
         "gates": asdict(findings.gates),
         "retrieval": findings.retrieval,
     }
@@ -130,6 +135,7 @@ def _render_report(findings: _Findings) -> str:
             labels=known,
             unlabelled=[label.attribute for label in findings.labels if label not in known],
             sources=findings.sources,
+            rewrites=findings.rewrites,
             longest=_longest(findings.sources),
             examples=labelled[:: max(1, len(labelled) // _EXAMPLES)][:_EXAMPLES],
             gates=findings.gates,

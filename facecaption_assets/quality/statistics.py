@@ -137,6 +137,9 @@ def _rewriting_statistics(asset: str, table: pa.Table) -> Iterator[_Row]:
     answered = statuses.get("accepted", 0) + statuses.get("fell_back", 0)
     if answered:
         yield _row(asset, "acceptance_share", "", statuses.get("accepted", 0) / answered)
+    same = pc.equal(table["caption"], table["template_caption"])
+    unchanged = pc.and_(same, pc.equal(table["status"], "accepted"))
+    yield _row(asset, "unchanged_rewrites", "", pc.sum(unchanged).as_py() or 0)
     for column in ("num_attempts", "prompt_tokens", "completion_tokens"):
         yield _row(asset, f"total_{column}", "", pc.sum(table[column]).as_py() or 0)
 

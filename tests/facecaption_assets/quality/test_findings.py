@@ -6,11 +6,14 @@ import pyarrow.parquet as pq
 from facecaption_assets.quality.dataset import open_dataset
 from facecaption_assets.quality.findings import (
     FailedGate,
+    Rewrites,
     caption_sources,
     count_labels,
+    count_rewrites,
     read_gates,
     read_retrieval,
 )
+from facecaption_assets.schema import LLM_CAPTIONS
 from facecaption_assets.storage import Storage, Verdict
 
 Home = Callable[..., Storage]
@@ -45,6 +48,18 @@ def test_a_source_without_captions_is_left_out(build_home: Home) -> None:
     storage.table_path("llm_captions", "drawn-00000").unlink()
     with open_dataset(storage) as connection:
         assert [s.name for s in caption_sources(connection)] == ["alt_text", "template"]
+
+
+def test_rewritings_that_change_nothing_are_counted(build_home: Home) -> None:
+    storage = build_home(shards=1, pictures=8)
+    provenance = storage.read_provenance("llm_captions", "drawn-00000")
+    assert provenance is not None
+    rows = storage.read_table("llm_captions", "drawn-00000").to_pylist()
+    accepted = [row for row in rows if row["status"] == "accepted"]
+    accepted[0]["caption"] = accepted[0]["template_caption"]
+    storage.commit(LLM_CAPTIONS.from_rows(rows), provenance)
+    with open_dataset(storage) as connection:
+        assert count_rewrites(connection) == Rewrites(accepted=3, unchanged=1)
 
 
 def test_gates_speak_of_the_present_data_only(build_home: Home) -> None:

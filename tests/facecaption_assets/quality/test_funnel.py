@@ -46,3 +46,13 @@ def test_an_empty_home_has_nothing(tmp_path: Path) -> None:
     funnel = count_funnel(Storage(str(tmp_path)))
     assert funnel.is_empty
     assert funnel.to_text() == "Nothing is built yet."
+
+
+def test_a_step_that_lags_behind_says_so(build_home: Callable[..., Storage]) -> None:
+    storage = build_home(shards=2, pictures=16)
+    storage.table_path("llm_captions", "drawn-00001").unlink()
+    funnel = count_funnel(storage)
+    assert funnel.to_text().splitlines()[-2].endswith(" 1 of 2 shards")
+    shares = [funnel.share_of_step_before(i) for i in range(len(funnel.steps))]
+    kept = 24 / 28  # pictures with a face of those fetched, and faces kept of those found
+    assert shares == [None, 28 / 32, kept, None, kept, 20 / 24, 1.0, None, 0.6]
