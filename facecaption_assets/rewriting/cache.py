@@ -54,7 +54,10 @@ class RequestCache:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._open = sqlite3.connect(
-            self.folder / FILE_NAME, timeout=BUSY_TIMEOUT_S, isolation_level=None
+            self.folder / FILE_NAME,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,  # one thread at a time, not always the opening one
         )
         self._open.execute("PRAGMA journal_mode = WAL")
         self._open.execute("PRAGMA synchronous = NORMAL")

@@ -76,6 +76,9 @@ class OpenAIChatClient:
         api_key: Bearer token; any text where the endpoint asks for none.
         timeout_s: Longest wait for one answer, seconds.
         max_retries: Times that a failed request is repeated.
+
+    Raises:
+        ValueError: If the address is not http(s), or holds credentials.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class OpenAIChatClient:
         timeout_s: float,
         max_retries: int = MAX_RETRIES,
     ) -> None:
+        _check_address(base_url)
         self.base_url = base_url
         self.model = model
         self.timeout_s = timeout_s
@@ -140,10 +144,19 @@ class OpenAIChatClient:
         )
 
     def _explain(self, message: str) -> str:
-        url = urlsplit(self.base_url)
-        shown = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
         return (
-            f"the endpoint of RewriteSettings.base_url, {shown}, did not answer: {message} "
-            f"(model {self.model!r}, timeout_s {self.timeout_s:g}, "
-            f"{self.max_retries} retries). What was answered is cached; run the shard again."
+            f"the endpoint of RewriteSettings.base_url, {self.base_url}, did not answer: {message} "
+            f"(model {self.model!r}, timeout_s {self.timeout_s:g}, {self.max_retries} retries). "
+            "What was answered is cached; run the shard again."
+        )
+
+
+def _check_address(base_url: str) -> None:
+    url = urlsplit(base_url)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError("RewriteSettings.base_url must look like http://127.0.0.1:8000/v1")
+    if url.username or url.password:
+        raise ValueError(
+            "RewriteSettings.base_url holds credentials, and settings are shown and stored; put "
+            "the key into the environment variable FACECAPTION_LLM_API_KEY"
         )

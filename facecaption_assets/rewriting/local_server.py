@@ -45,6 +45,9 @@ def serve_locally(weights: Path, name: str, threads: int) -> Iterator[str]:
     params.port = 0  # the system picks a free one
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
+    params.cpuparams.poll = 0  # idle threads sleep: others use the cores too
+    params.cpuparams_batch.poll = 0
+    params.cache_ram_mib = 0  # the shared prefix stays in the slot; no gigabytes of old prompts
     params.warmup = False
     params.verbosity = _ERRORS_ONLY
     server = xllamacpp.Server(params)

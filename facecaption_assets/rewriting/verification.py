@@ -137,9 +137,10 @@ def _manner(words: Collection[str], rest: str) -> str | None:
         return f"negation:{negation}"
     if hedge := _first(words, HEDGES):
         return f"hedging:{hedge}"
-    left = _WORD.findall(rest)
-    age = _first(left, AGE_WORDS) or next((w for w in left if any(map(str.isdigit, w))), None)
-    return f"age:{age}" if age else None
+    for word in _WORD.findall(rest):
+        if word in AGE_WORDS or any(map(str.isdigit, word)):
+            return f"age:{word}"
+    return None
 
 
 def _person(words: Collection[str], subject: Subject) -> str | None:

@@ -1,0 +1,59 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facecaption_assets.models import ModelStore, ModelUnavailable
+from facecaption_assets.rewriting.client import OpenAIChatClient
+from facecaption_assets.rewriting.endpoint import open_client, stage_identity
+from facecaption_assets.rewriting.settings import RewriteSettings
+
+
+def test_the_users_endpoint_gets_the_users_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACECAPTION_LLM_API_KEY", "s3cret")
+    settings = RewriteSettings(base_url="http://127.0.0.1:9/v1", model="qwen")
+    with open_client(settings, ModelStore(tmp_path)) as client:
+        assert isinstance(client, OpenAIChatClient)
+        assert (client.base_url, client.model) == ("http://127.0.0.1:9/v1", "qwen")
+        assert "s3cret" not in repr(client)
+
+
+def test_absent_weights_are_named_with_their_setting(tmp_path: Path) -> None:
+    settings = RewriteSettings(local_model="no-such-model")
+    with (
+        pytest.raises(ModelUnavailable, match=r"RewriteSettings\.local_model"),
+        open_client(settings, ModelStore(tmp_path)),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"temperature": 0.1}, {"attempts": 1}, {"constrained": False}, {"local_model": "other"}],
+)
+def test_the_identity_follows_what_decides_the_captions(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    store, settings = ModelStore(tmp_path), RewriteSettings()
+    assert stage_identity(settings, store) == stage_identity(settings, store)
+    assert stage_identity(replace(settings, **change), store) != stage_identity(settings, store)
+
+
+def test_speed_and_address_do_not_make_captions_stale(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    here = RewriteSettings(base_url="http://a/v1")
+    there = RewriteSettings(base_url="http://b/v1", concurrency=9, timeout_s=1.0, local_threads=1)
+    assert stage_identity(here, store) == stage_identity(there, store)
+
+
+def test_weights_of_the_users_go_by_their_own_identity(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.gguf"
+    weights.write_bytes(b"1")
+    settings, store = RewriteSettings(local_model=str(weights)), ModelStore(tmp_path)
+    first = stage_identity(settings, store)
+    weights.write_bytes(b"22")
+    assert stage_identity(settings, store) != first
+    assert str(tmp_path) not in first

@@ -1,0 +1,59 @@
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from facecaption_assets.captions.subjects import Subject
+from facecaption_assets.models import ModelStore
+from facecaption_assets.rewriting.client import EndpointUnavailable, OpenAIChatClient
+from facecaption_assets.rewriting.local_server import serve_locally
+from facecaption_assets.rewriting.rewrite import Task, chat_payload
+from facecaption_assets.rewriting.settings import RewriteSettings
+from facecaption_assets.rewriting.verification import verify
+
+
+def test_absent_weights_are_refused(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FileNotFoundError, match="local_model"),
+        serve_locally(tmp_path / "none.gguf", "none", 1),
+    ):
+        pass
+
+
+def test_no_threads_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="local_threads is 0"), serve_locally(tmp_path, "none", 0):
+        pass
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"not a model")
+    with pytest.raises(RuntimeError), serve_locally(broken, "broken", 1):
+        pass
+
+
+@pytest.mark.slow
+def test_the_embedded_model_words_a_face_truly_and_stops_afterwards() -> None:
+    store = ModelStore(Path(os.environ.get("FACECAPTION_MODELS", ".cache/models")))
+    named = ["Eyeglasses", "Male", "Smiling", "Wavy_Hair", "Young"]
+    caption = "The young man has wavy hair. He is smiling. He wears eyeglasses."
+    row = {"face_id": "f", "caption_index": 0, "caption": caption, "attributes": named}
+    task = Task(row, Subject(male=True))
+    texts = []
+    with serve_locally(store.path("smollm2-135m-instruct"), "tiny", 2) as base_url:
+        client = OpenAIChatClient(base_url, "tiny", "none", 120.0, max_retries=0)
+
+        async def ask() -> None:
+            for attempt in range(3):
+                payload = chat_payload(task, attempt, "tiny", RewriteSettings())
+                answer = await client.complete(payload)
+                texts.append(answer.text)
+                assert answer.model == "tiny"
+            await client.aclose()
+
+        asyncio.run(ask())
+    assert all(verify(text, named, task.subject).accepted for text in texts)
+    with pytest.raises(EndpointUnavailable):
+        asyncio.run(client.complete(chat_payload(task, 9, "tiny", RewriteSettings())))
+    asyncio.run(client.aclose())
