@@ -40,8 +40,10 @@ def open_client(settings: RewriteSettings, store: ModelStore) -> Iterator[ChatCl
         return
     weights = store.path(settings.local_model, "RewriteSettings.local_model")
     name = _local_name(settings, store)
+    # It answers one request at a time: one in flight waits for all that came before it.
+    patience_s = settings.timeout_s * settings.concurrency
     with serve_locally(weights, name, settings.local_threads) as base_url:
-        yield OpenAIChatClient(base_url, name, "none", settings.timeout_s)
+        yield OpenAIChatClient(base_url, name, "none", patience_s)
 
 
 def stage_identity(settings: RewriteSettings, store: ModelStore) -> str:

@@ -28,13 +28,13 @@ FIRST: Final[dict[str, tuple[str, ...]]] = {
     "": ("This is {a}.", "The picture shows {a}."),
     "n": ("{The} has {n}.", "This is {a} with {n}.", "The picture shows {a} with {n}."),
     "nm": ("{A} with {n} has {m}.", "{The} with {n} has {m}."),
-    "e": ("{The} {smiles}.", "This is {a} who {smiles}."),
+    "e": ("{The} {smiles}.", "This is {a} who is {smiling}."),
     "w": ("{The} {wears} {w}.", "This is {a} wearing {w}.", "The picture shows {a} wearing {w}."),
     "ne": (
         "{A} with {n} {smiles}.",
         "{The} with {n} {smiles}.",
         "{The} has {n} and {smiles}.",
-        "This is {a} with {n} who {smiles}.",
+        "This is {a} with {n} who is {smiling}.",
     ),
     "nme": ("{A} with {n} has {m} and {smiles}.", "{The} with {n} has {m} and {smiles}."),
     "nw": (
@@ -49,7 +49,7 @@ FIRST: Final[dict[str, tuple[str, ...]]] = {
         "{Smiling}, {the} {wears} {w}.",
         "Wearing {w}, {the} {smiles}.",
         "{The} {smiles} and {wear} {w}.",
-        "This is {a} wearing {w} who {smiles}.",
+        "This is {a} wearing {w} who is {smiling}.",
     ),
     "new": (
         "{Smiling}, {the} with {n} {wears} {w}.",

@@ -53,7 +53,6 @@ def test_a_small_grammar_is_exactly_its_plans() -> None:
         "This bald young man is smiling.",
         "This bald young man smiles.",
         "This is a bald young man who is smiling.",
-        "This is a bald young man who smiles.",
     }
 
 
