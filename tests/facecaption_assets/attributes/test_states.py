@@ -1,0 +1,80 @@
+import math
+
+import pytest
+
+from facecaption_assets.attributes.annotators import FaceEvidence
+from facecaption_assets.attributes.settings import AttributeSettings
+from facecaption_assets.attributes.states import (
+    attribute_state,
+    check_evidence,
+    check_thresholds,
+    merge_evidence,
+)
+
+SETTINGS = AttributeSettings(thresholds={"Male": (0.03, 0.97)})
+
+
+@pytest.mark.parametrize(
+    ("attribute", "probability", "state"),
+    [
+        ("Smiling", 0.86, True),
+        ("Smiling", 0.85, None),
+        ("Smiling", 0.5, None),
+        ("Smiling", 0.15, None),
+        ("Smiling", 0.14, False),
+        ("Smiling", None, None),
+        ("Male", 0.96, None),
+        ("Male", 0.98, True),
+        ("Male", 0.02, False),
+    ],
+)
+def test_state_follows_from_the_thresholds_which_are_unknown_themselves(
+    attribute: str, probability: float | None, state: bool | None
+) -> None:
+    assert attribute_state(attribute, probability, SETTINGS) is state
+
+
+def test_first_annotator_with_a_probability_speaks() -> None:
+    merged = merge_evidence(
+        [
+            FaceEvidence({"Male": 0.9}),
+            FaceEvidence({"Male": 0.1, "Smiling": 0.4}, age_years=30.0),
+            FaceEvidence({}, age_years=50.0),
+        ]
+    )
+    assert merged == FaceEvidence({"Male": 0.9, "Smiling": 0.4}, 30.0)
+
+
+def test_no_annotator_is_no_evidence() -> None:
+    assert merge_evidence([]) == FaceEvidence()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (AttributeSettings(thresholds={"Hat": (0.1, 0.9)}), "no attribute is called"),
+        (AttributeSettings(thresholds={"Bald": (0.9, 0.1)}), r"thresholds\['Bald'\] are"),
+        (AttributeSettings(positive_threshold=1.5), "negative_ and positive_threshold are"),
+    ],
+)
+def test_thresholds_that_cannot_be_meant_are_refused(
+    settings: AttributeSettings, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_thresholds(settings)
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ([], "0 answers for 1 faces"),
+        ([FaceEvidence({"Bald": 0.5})], "does not announce"),
+        ([FaceEvidence({"Male": 1.01})], "the probability 1.01"),
+        ([FaceEvidence({"Male": math.nan})], "the probability nan"),
+    ],
+)
+def test_answers_that_are_no_evidence_are_refused(
+    fake, answers: list[FaceEvidence], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_evidence(fake(), answers, 1)
