@@ -7,19 +7,26 @@ stages; it is imported when the command runs, so that ``--help`` answers at once
 import json
 import os
 import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from facecaption_assets.freshness import PartitionState, State
+from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.sources import Source, SourceError, add_source
 from facecaption_assets.storage import Storage
 
 if TYPE_CHECKING:
     from facecaption_assets.defs.building import Failure
-    from facecaption_assets.freshness import PartitionState
+    from facecaption_assets.defs.resources import Dataset
 
 app = typer.Typer(
     help="Build a facial image-text dataset, stage by stage and gate by gate.",
@@ -37,6 +44,8 @@ def _set_home(
         typer.Option(help="Data root: a folder or an fsspec URL.", envvar="FACECAPTION_HOME"),
     ] = None,
 ) -> None:
+    # Partitioned checks are a preview of Dagster's that we chose; each of them would warn.
+    warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
     # Everything that the command starts, code locations included, reads the variable.
     root = home or "data"
     os.environ["FACECAPTION_HOME"] = root if "://" in root else str(Path(root).absolute())
@@ -95,10 +104,10 @@ def build(
         raise _stop("\n".join(f"✗ {failure}" for failure in failures))
 
 
-def _tell(total: int) -> Callable[[str, float, list[Failure]], None]:
+def _tell(total: int) -> Callable[[str, float, list["Failure"]], None]:
     done = 0
 
-    def tell(shard: str, seconds: float, failures: list[Failure]) -> None:
+    def tell(shard: str, seconds: float, failures: list["Failure"]) -> None:
         nonlocal done
         done += 1
         mark = "[red]✗[/red]" if failures else "[green]✓[/green]"
@@ -148,22 +157,36 @@ def _training_states() -> list[PartitionState]:
 @app.command()
 def summary() -> None:
     """Print the funnel, retrieval against chance, and where to look."""
-    from facecaption_assets.quality.funnel import read_funnel
-    from facecaption_assets.quality.summary import retrieval_lines
+    from facecaption_assets.quality.findings import read_retrieval
+    from facecaption_assets.quality.funnel import count_funnel
 
     storage = _storage()
-    _console.print(read_funnel(storage).to_text(), soft_wrap=True)
-    for line in retrieval_lines(storage):
-        _console.print(line, soft_wrap=True)
-    places = {
+    _console.print(count_funnel(storage).to_text(), soft_wrap=True)
+    if found := read_retrieval(storage):
+        _console.print(_retrieval_table(found))
+    _console.print("\nWhere to look")
+    for name, path in {
         "report": storage.reports / "quality.html",
         "gallery": storage.reports / "gallery.html",
         "checkpoints": storage.root / "flip_checkpoints",
-        "tables": storage.root,
-    }
-    _console.print("\nWhere to look")
-    for name, path in places.items():
+        "tables": storage.root / "<asset>" / "<shard>.parquet",
+    }.items():
         _console.print(f"  {name:12} {path}", soft_wrap=True)
+
+
+def _retrieval_table(found: list[dict[str, Any]]) -> Table:
+    """Recall per recipe and direction with what guessing would give, on the test split."""
+    metrics = ("R@1", "R@5", "R@10")
+    table = Table("recipe", "direction", "score", *metrics, "queries", box=None)
+    rows = [row for row in found if row["split"] == "test" and row["metric"] in metrics]
+    groups: dict[tuple[str, str, str], dict[str, str]] = {}
+    for row in rows:
+        place = (row["recipe"], row["direction"].replace("_", " "), row["score"].upper())
+        recalls = groups.setdefault(place, {"queries": str(row["num_queries"])})
+        recalls[row["metric"]] = f"{row['value']:.1%} (chance {row['chance']:.1%})"
+    for place, recalls in groups.items():
+        table.add_row(*place, *(recalls.get(m, "") for m in metrics), recalls["queries"])
+    return table
 
 
 @app.command()
@@ -192,9 +215,10 @@ def ui(
     serve(_storage(), port, reports_port)
 
 
-def _open() -> tuple["dg.Definitions", "Dataset"]:
-    from facecaption_assets.defs.resources import open_dataset
+def _open() -> tuple[Any, "Dataset"]:
     from facecaption_assets.definitions import build_defs
+    from facecaption_assets.defs.resources import open_dataset
+    from facecaption_assets.profiles import ProfileError
 
     try:
         return build_defs(), open_dataset()

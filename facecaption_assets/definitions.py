@@ -35,7 +35,7 @@ def build_defs(
     return dg.Definitions(
         assets=dg.map_asset_specs(
             lambda spec: spec.replace_attributes(code_version=versions[spec.key.to_user_string()]),
-            dg.load_assets_from_modules(STAGES),
+            [a for a in dg.load_assets_from_modules(STAGES) if isinstance(a, dg.AssetsDefinition)],
         ),
         asset_checks=dg.load_asset_checks_from_modules(STAGES),
         jobs=[build_shards, build_report],

@@ -31,6 +31,9 @@ SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 
+#: Written by the other package; the report shows it beside the captions.
+EVALUATION_ASSET: Final = "flip_retrieval"
+
 #: Where an opt-out entry would be found if the row had been kept: asset → columns, and the status
 #: of a kept row.
 _OPT_OUT_COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
@@ -133,10 +136,11 @@ class Freshness:
 
 
 def dataset_versions(storage: Storage, shards: Iterable[str]) -> dict[str, str]:
-    """Data versions of everything that is built of the given shards, by ``asset/partition``."""
+    """Data versions of everything that the report reads, by ``asset/partition``."""
+    places = [(asset, shard) for shard in shards for asset in SHARD_INPUTS]
+    places += [(EVALUATION_ASSET, recipe) for recipe in storage.partitions(EVALUATION_ASSET)]
     return {
-        f"{asset}/{shard}": provenance.data_version
-        for shard in shards
-        for asset in SHARD_INPUTS
-        if (provenance := storage.read_provenance(asset, shard)) is not None
+        f"{asset}/{partition}": provenance.data_version
+        for asset, partition in places
+        if (provenance := storage.read_provenance(asset, partition)) is not None
     }

@@ -77,6 +77,16 @@ class ModelStore:
                 f"put {entry.archive.filename} into {self.folder}"
             ) from error
 
+    def is_present(self, name: str) -> bool:
+        """Whether a model can be had without the network: fetched, pointed to, or put there."""
+        local = self._local(name)
+        if local is not None:
+            return local.exists()
+        entry = self.entries[name]
+        return (self.folder / entry.archive.filename).exists() or _is_verified(
+            self.folder / name / entry.filename, entry.sha256
+        )
+
     def identity(self, name_or_path: str) -> str:
         """What a stage's code version says of a model; needs no network and never fails.
 

@@ -24,11 +24,11 @@ from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
 from facecaption_assets.quality import report, statistics
 from facecaption_assets.quality.settings import QualitySettings
-from facecaption_assets.rewriting import rewrite
+from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.shards import fetching, planning
 from facecaption_assets.shards.settings import ShardSettings
-from facecaption_assets.storage import Storage
+from facecaption_assets.storage import Storage, stage_hash
 
 
 class ProfileError(ValueError):
@@ -149,7 +149,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "face_crops": face_crops.stage_identity(profile.faces, store),
         "face_attributes": labelling.stage_identity(profile.attributes, store),
         "template_captions": generation.stage_identity(profile.captions),
-        "llm_captions": rewrite.stage_identity(profile.rewriting, store),
+        "llm_captions": stage_hash(endpoint.stage_identity(profile.rewriting, store)),
         "shard_quality": statistics.stage_identity(),
         "quality_report": report.stage_identity(profile.quality),
     }

@@ -91,21 +91,30 @@ def _failures(dataset: Dataset, result: dg.ExecuteInProcessResult, shard: str) -
         for verdict in dataset.storage.failed_gates(check.asset_key.to_user_string(), shard)
         if verdict.check == check.check_name
     ]
-    return gates or [
+    steps = [
         Failure(shard, event.step_key or "", None, _message(event))
-        for event in result.get_failed_step_events()
+        for event in result.all_events
+        if event.is_step_failure
     ]
+    runs = [
+        Failure(shard, "the run", None, _root_message(event.job_failure_data.error))
+        for event in result.all_events
+        if event.is_job_failure
+    ]
+    return gates or steps or runs
 
 
 def _message(event: dg.DagsterEvent) -> str:
-    data = event.step_failure_data
-    metadata = data.user_failure_data
-    if metadata is not None and metadata.description:
-        return str(metadata.description)
-    error = data.error
+    failure = event.step_failure_data.user_failure_data
+    if failure is not None and failure.description:
+        return str(failure.description)
+    return _root_message(event.step_failure_data.error)
+
+
+def _root_message(error: Any) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
-    return error.message.strip() if error is not None else "no error was recorded"
+    return str(error.message).strip() if error is not None else "no error was recorded"
 
 
 def pending(dataset: Dataset, shards: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from facecaption_assets.defs.compute import CPU
 from facecaption_assets.defs.gates import gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
-from facecaption_assets.freshness import dataset_versions
+from facecaption_assets.freshness import EVALUATION_ASSET, dataset_versions
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.report import build_report
 from facecaption_assets.quality.statistics import (
@@ -32,11 +32,11 @@ def shard_quality(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Mat
 
 
 @dg.asset(
-    deps=[dg.AssetKey("shard_quality")],
+    deps=[dg.AssetKey("shard_quality"), dg.AssetKey(EVALUATION_ASSET)],
     group_name="quality",
     kinds={"html"},
     owners=["team:dataset"],
-    **CPU,
+    tags=CPU["tags"],
 )
 def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult:
     """The dataset's report and gallery as HTML, and the same numbers as JSON.

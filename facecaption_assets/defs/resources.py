@@ -6,7 +6,8 @@ process, so that the stages of a run, and the runs of ``facecaption build``, sha
 
 import os
 from collections.abc import Mapping
-from functools import cache, cached_property
+from contextlib import AbstractContextManager
+from functools import cache
 
 import dagster as dg
 
@@ -15,6 +16,8 @@ from facecaption_assets.faces.detection import Detector
 from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.models import ModelStore
 from facecaption_assets.profiles import Profile, code_versions, load_profile
+from facecaption_assets.rewriting.client import ChatClient
+from facecaption_assets.rewriting.endpoint import open_client
 from facecaption_assets.shards.opening import open_source
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.pictures import PictureSource
@@ -24,6 +27,9 @@ from facecaption_assets.storage import Storage
 
 class Dataset(dg.ConfigurableResource):
     """The dataset under one data root and profile.
+
+    Everything is read when it is asked for: Dagster copies a resource by its attributes, so it
+    holds no more than its two settings.
 
     Attributes:
         home: Data root, a folder or an fsspec URL (``FACECAPTION_HOME``).
@@ -38,12 +44,12 @@ class Dataset(dg.ConfigurableResource):
         """The data root."""
         return Storage(self.home)
 
-    @cached_property
+    @property
     def profile(self) -> Profile:
         """Settings of every stage."""
         return load_profile(self.storage, self.profile_name)
 
-    @cached_property
+    @property
     def code_versions(self) -> Mapping[str, str]:
         """Code version of every asset."""
         return code_versions(self.profile, self.models)
@@ -70,6 +76,10 @@ class Dataset(dg.ConfigurableResource):
     def annotators(self) -> list[Annotator]:
         """The attribute annotators, loaded once per process."""
         return _annotators(self.home, self.profile_name, self.code_versions["face_attributes"])
+
+    def chat_client(self) -> AbstractContextManager[ChatClient]:
+        """The language model's endpoint, open for the time of the stage."""
+        return open_client(self.profile.rewriting, self.models)
 
 
 def open_dataset(home: str | None = None, profile: str | None = None) -> Dataset:

@@ -11,7 +11,7 @@ from facecaption_assets.quality.contents import captions_present
 from facecaption_assets.quality.expectations import caption_expectations
 from facecaption_assets.quality.gates import Outcome, rows_conserved_llm
 from facecaption_assets.rewriting.cache import RequestCache
-from facecaption_assets.rewriting.rewrite import open_client, rewrite_captions
+from facecaption_assets.rewriting.rewrite import rewrite_captions
 
 
 @shard_asset(group="captions", kinds={"parquet", "openai"}, compute=GPU)
@@ -23,15 +23,14 @@ def llm_captions(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Mate
     """
 
     def build(stage: StageInputs) -> pa.Table:
-        settings = dataset.profile.rewriting
         cache = RequestCache(dataset.storage.llm_cache)
-        with open_client(settings, dataset.models) as client:
+        with dataset.chat_client() as client:
             return rewrite_captions(
                 stage.tables["template_captions"],
                 stage.tables["face_attributes"],
                 client,
                 cache,
-                settings,
+                dataset.profile.rewriting,
                 dataset.opt_out,
             )
 

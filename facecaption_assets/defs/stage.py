@@ -19,6 +19,7 @@ from facecaption_assets.defs.partitions import shards
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.freshness import SHARD_INPUTS, Freshness
 from facecaption_assets.models import ModelUnavailable
+from facecaption_assets.rewriting.client import EndpointUnavailable
 from facecaption_assets.schema import TABLES, Table
 from facecaption_assets.shards.pictures import PictureUnreadable
 from facecaption_assets.shards.sources import SourceError
@@ -33,6 +34,7 @@ _EXPECTED_ERRORS: Final = (
     PartitionMissing,
     GateFailed,
     ModelUnavailable,
+    EndpointUnavailable,
     SourceError,
     PictureUnreadable,
 )
@@ -71,7 +73,7 @@ def shard_asset(
 
     def decorate(function: Callable[..., dg.MaterializeResult]) -> dg.AssetsDefinition:
         table = TABLES[function.__name__]
-        return dg.asset(
+        make: Callable[[Callable[..., dg.MaterializeResult]], dg.AssetsDefinition] = dg.asset(
             partitions_def=shards,
             deps=[dg.AssetKey(name) for name in SHARD_INPUTS[function.__name__]],
             group_name=group,
@@ -80,7 +82,8 @@ def shard_asset(
             automation_condition=rebuild_slice,
             metadata={"dagster/column_schema": column_schema(table), "one row means": table.row},
             **compute,
-        )(function)
+        )
+        return make(function)
 
     return decorate
 
