@@ -124,6 +124,7 @@ class TrainConfig:
         cache_crops: Keep resized pictures in memory between epochs.
         shuffle_buffer: Pairs among which the next one is drawn.
         decode_threads: Threads that decode pictures.
+        compute_threads: CPU threads of the model; 0 for one per core.
         log_every: Steps per row of the history.
         save_every: Epochs between resumable states.
         seed: Of everything random.
@@ -149,6 +150,7 @@ class TrainConfig:
     cache_crops: bool = False
     shuffle_buffer: int = 4096
     decode_threads: int = 2
+    compute_threads: int = 0
     log_every: int = 10
     save_every: int = 1
     seed: int = 42

@@ -27,6 +27,7 @@ from flip_training.retrieval import metrics, reranked, top_candidates
 from flip_training.schema import FLIP_RETRIEVAL
 from flip_training.storage import Provenance, Storage
 from flip_training.tokenization import clean_caption, tokenize
+from flip_training.train import use_threads
 from flip_training.transforms import normalize
 from flip_training.versions import retrieval_version
 
@@ -197,9 +198,11 @@ def main(
 ) -> None:
     """Evaluate a recipe's FLIP on its held-out pairs and commit the metrics."""
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    setting = preset_of(preset)
+    use_threads(setting)
     storage = Storage(home.resolve()) if home else Storage.from_environment()
     name = recipe_of(recipe).name
-    done = evaluate(storage, name, preset_of(preset), chosen)
+    done = evaluate(storage, name, setting, chosen)
     for row in storage.read_table("flip_retrieval", name).to_pylist():
         print(
             f"{row['split']:<4} {row['score']} {row['direction']} {row['metric']:<11} "

@@ -74,8 +74,9 @@ def hard_negatives(sim: Tensor, positives: Tensor, generator: torch.Generator) -
     """
     is_valid = ~positives.all(dim=1)
     weights = F.softmax(sim.detach().float().masked_fill(positives, -torch.inf), dim=1)
-    # A row without negatives is all NaN; it gets a dummy draw that the caller leaves out.
-    weights = torch.where(is_valid[:, None], weights, 1.0)
+    # A row without negatives is all NaN, as is every row of a model that has diverged: such rows
+    # get a dummy draw, which the caller leaves out, or which the loss's own NaN makes moot.
+    weights = weights.nan_to_num(nan=1.0)
     column = torch.multinomial(weights.cpu(), 1, generator=generator).squeeze(1)
     return Negatives(column.to(sim.device), is_valid)
 

@@ -224,6 +224,12 @@ def train(
     return done
 
 
+def use_threads(preset: Preset) -> None:
+    """Give this process the preset's number of CPU threads."""
+    if preset.train.compute_threads:
+        torch.set_num_threads(preset.train.compute_threads)
+
+
 def history_table(history: list[dict[str, float]]) -> pa.Table:
     """Logged rows as the table of ``flip_checkpoints``."""
     rows = [{**row, "step": int(row["step"])} for row in history]
@@ -246,6 +252,7 @@ def main(
     if epochs:
         setting = replace(setting, train=replace(setting.train, epochs=epochs))
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    use_threads(setting)
     storage = Storage(home.resolve()) if home else Storage.from_environment()
     done = train(storage, recipe_of(recipe), setting, chosen, lambda line: print(line, flush=True))
     print(f"{done.asset}/{done.partition}: {done.rows} rows, version {done.data_version}")

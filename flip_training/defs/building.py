@@ -15,6 +15,16 @@ from flip_training.recipes import Recipe
 #: Dagster's console log repeats what the command prints itself; failures are read off the result.
 _QUIET: Final[dict[str, Any]] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
+#: Written to ``DAGSTER_HOME`` when there is no ``dagster.yaml``; one step of a pool at a time.
+_INSTANCE: Final = """\
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    default_limit: 1
+    granularity: op
+"""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -38,12 +48,13 @@ class Failure:
 
 
 def dagster_home(trainer: Trainer) -> Path:
-    """``DAGSTER_HOME``, else ``<home>/dagster``; made, and set for what runs in this process."""
+    """``DAGSTER_HOME``, else ``<home>/dagster``; made, configured and set for this process."""
     default = trainer.storage.home / "dagster"
     home = Path(os.environ.get("DAGSTER_HOME") or default).absolute()
     home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(_INSTANCE, "utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
-    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     return home
 
 

@@ -6,14 +6,17 @@ import json
 import random
 import tarfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from PIL import Image
 
+from flip_training.config import EvaluationConfig, Preset
+from flip_training.presets import tiny
 from flip_training.storage import PROVENANCE_KEY, Provenance, Storage, content_version
 
 COLOURS = {
@@ -82,6 +85,12 @@ def write_shard(home: Path, shard: str, num_people: int, faces_each: int, seed: 
     write_table(home, "raw_shards", shard, raw)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Models this small only wait for a second thread."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A data root with two shards of four people with three faces each."""
@@ -106,3 +115,19 @@ def rewrite(home: Path) -> Callable[..., None]:
         write_table(home, asset, shard, rows)
 
     return apply
+
+
+@pytest.fixture
+def micro() -> Preset:
+    """The smallest setting that trains: one layer each, 16 px, two epochs."""
+    setting = tiny()
+    vision = replace(setting.model.vision, image_size=16, patch_size=8, width=16, layers=1, heads=2)
+    text = replace(setting.model.text, width=16, layers=1, heads=2)
+    return replace(
+        setting,
+        model=replace(setting.model, vision=vision, text=text, embed_dim=8),
+        train=replace(
+            setting.train, epochs=2, batch_size=4, queue_size=6, save_every=1, log_every=2
+        ),
+        evaluation=EvaluationConfig(batch_size=4, rerank=3),
+    )

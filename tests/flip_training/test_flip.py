@@ -1,0 +1,140 @@
+"""The model: shapes, what its encoders read, weights that are taken over, files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel, CLIPVisionConfig, CLIPVisionModel
+
+from flip_training.bert import TextEncoder
+from flip_training.checkpoint import load_checkpoint, save_checkpoint
+from flip_training.config import ModelConfig, Preset
+from flip_training.flip import FLIPModel
+from flip_training.tokenization import tokenize, vocabulary_tokenizer
+from flip_training.vit import VisualEncoder
+
+
+@pytest.fixture
+def config(micro: Preset) -> ModelConfig:
+    return replace(micro.model, text=replace(micro.model.text, vocab_size=30, enc_token_id=4))
+
+
+@pytest.fixture
+def model(config: ModelConfig) -> FLIPModel:
+    torch.manual_seed(0)
+    return FLIPModel(config).eval()
+
+
+def test_features_are_unit_vectors_of_the_shared_space(model: FLIPModel) -> None:
+    embeds, image_feat = model.encode_image(torch.randn(2, 3, 16, 16))
+    text_feat = model.encode_text(torch.tensor([[2, 9, 3]]), torch.ones(1, 3))
+    assert embeds.shape == (2, 5, 16)
+    assert (image_feat.shape, text_feat.shape) == ((2, 8), (1, 8))
+    torch.testing.assert_close(image_feat.norm(dim=1), torch.ones(2))
+
+
+def test_padding_changes_nothing(model: FLIPModel) -> None:
+    embeds, _ = model.encode_image(torch.randn(1, 3, 16, 16))
+    short, long = torch.tensor([[2, 9, 3]]), torch.tensor([[2, 9, 3, 0, 0]])
+    masks = torch.ones(1, 3), torch.tensor([[1.0, 1, 1, 0, 0]])
+    torch.testing.assert_close(
+        model.encode_text(short, masks[0]), model.encode_text(long, masks[1])
+    )
+    torch.testing.assert_close(
+        model.match(embeds, short, masks[0]), model.match(embeds, long, masks[1])
+    )
+
+
+def test_captions_are_read_in_both_directions(model: FLIPModel) -> None:
+    first, second = (
+        model.text_encoder(torch.tensor([[2, 9, last]]), torch.ones(1, 3)) for last in (3, 7)
+    )
+    assert not torch.allclose(first[:, 0], second[:, 0])
+
+
+def test_matching_opens_with_enc_and_sees_the_picture(model: FLIPModel) -> None:
+    ids, mask = torch.tensor([[2, 9, 3]]), torch.ones(1, 3)
+    embeds, _ = model.encode_image(torch.randn(2, 3, 16, 16))
+    with_enc = torch.tensor([[4, 9, 3]])
+    torch.testing.assert_close(
+        model.match(embeds[:1], ids, mask), model.match(embeds[:1], with_enc, mask)
+    )
+    assert not torch.allclose(
+        model.match(embeds[:1], ids, mask), model.match(embeds[1:], ids, mask)
+    )
+    assert ids[0, 0] == 2
+
+
+def test_a_model_needs_a_vocabulary(micro: Preset) -> None:
+    with pytest.raises(ValueError, match=r"text\.vocab_size must be positive, got 0"):
+        FLIPModel(micro.model)
+
+
+def test_the_temperature_stays_within_bounds(model: FLIPModel) -> None:
+    with torch.no_grad():
+        model.temp.fill_(7.0)
+    model.clamp_temp()
+    assert model.temp.item() == 0.5
+
+
+def test_a_saved_model_computes_the_same(model: FLIPModel, tmp_path: Path) -> None:
+    tokenizer = vocabulary_tokenizer(["a red hat", "a blue coat"])
+    enc = tokenizer.get_vocab()["[ENC]"]
+    text = replace(model.config.text, vocab_size=len(tokenizer), enc_token_id=enc)
+    model = FLIPModel(replace(model.config, text=text)).eval()
+    save_checkpoint(tmp_path, model, tokenizer)
+    again, same = load_checkpoint(tmp_path)
+    assert again.config == model.config
+    for words in (tokenizer, same):
+        tokens = tokenize(words, ["A blue hat."], 65)
+        torch.testing.assert_close(again.encode_text(**tokens), model.encode_text(**tokens))
+
+
+def test_a_tokenizer_of_another_model_is_refused(model: FLIPModel, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, model, vocabulary_tokenizer(["a red hat"]))
+    with pytest.raises(ValueError, match="the model 30"):
+        load_checkpoint(tmp_path)
+
+
+def test_bert_weights_compute_what_bert_computes(config: ModelConfig, tmp_path: Path) -> None:
+    bert = BertModel(
+        BertConfig(
+            vocab_size=28,
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=64,
+        )
+    ).eval()
+    bert.save_pretrained(tmp_path)
+    text = replace(config.text, weights=str(tmp_path))
+    encoder = TextEncoder(replace(config, text=text)).eval()
+    encoder.load_bert(str(tmp_path))
+    ids, mask = torch.tensor([[2, 9, 3, 0]]), torch.tensor([[1, 1, 1, 0]])
+    expected = bert(input_ids=ids, attention_mask=mask).last_hidden_state
+    torch.testing.assert_close(encoder(ids, mask)[:, :3], expected[:, :3], rtol=1e-4, atol=1e-5)
+
+
+def test_clip_weights_compute_what_clip_computes(config: ModelConfig, tmp_path: Path) -> None:
+    clip = CLIPVisionModel(
+        CLIPVisionConfig(
+            hidden_size=16,
+            intermediate_size=64,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            image_size=16,
+            patch_size=8,
+        )
+    ).eval()
+    clip.save_pretrained(tmp_path)
+    encoder = VisualEncoder(config.vision).eval()
+    encoder.load_clip(str(tmp_path))
+    pixels = torch.randn(2, 3, 16, 16)
+    torch.testing.assert_close(encoder(pixels)[:, 0], clip(pixel_values=pixels).pooler_output)
+
+
+def test_weights_of_another_shape_are_refused(config: ModelConfig, tmp_path: Path) -> None:
+    VisualEncoder(replace(config.vision, width=32)).clip.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"vision\.weights .* do not fit"):
+        VisualEncoder(config.vision).load_clip(str(tmp_path))
