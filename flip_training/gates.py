@@ -80,13 +80,14 @@ def _infinite_loss(storage: Storage, recipe: str) -> str:
 
 def _broken_model(storage: Storage, recipe: str) -> str:
     import torch
+    from safetensors import SafetensorError
 
     from flip_training.checkpoint import load_checkpoint
     from flip_training.tokenization import tokenize
 
     try:
         model, tokenizer = load_checkpoint(storage.model_path(recipe))
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RuntimeError, TypeError, SafetensorError) as error:
         return f"cannot be loaded: {error}"
     size = model.config.vision.image_size
     tokens = tokenize(tokenizer, ["a face"], model.config.text.max_length)

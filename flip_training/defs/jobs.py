@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from flip_training.defs.partitions import recipes
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import CHAIN, first_to_build
 from flip_training.recipes import RECIPES
@@ -13,7 +12,6 @@ from flip_training.storage import GateFailed, PartitionMissing
 train_flip = dg.define_asset_job(
     name="train_flip",
     selection=dg.AssetSelection.assets(*CHAIN),
-    partitions_def=recipes,
     executor_def=dg.in_process_executor,
     description="Takes one recipe from pairs to metrics, gate by gate.",
 )

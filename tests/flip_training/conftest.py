@@ -100,6 +100,12 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def plant() -> Callable[..., None]:
+    """Adds a shard to a data root: ``plant(home, shard, num_people, faces_each)``."""
+    return write_shard
+
+
+@pytest.fixture
 def storage(home: Path) -> Storage:
     return Storage(home)
 
@@ -125,6 +131,7 @@ def micro() -> Preset:
     text = replace(setting.model.text, width=16, layers=1, heads=2)
     return replace(
         setting,
+        name="micro",
         model=replace(setting.model, vision=vision, text=text, embed_dim=8),
         train=replace(
             setting.train, epochs=2, batch_size=4, queue_size=6, save_every=1, log_every=2

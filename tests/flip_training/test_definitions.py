@@ -1,0 +1,167 @@
+"""The code location, and the job that the UI and the command line run."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import dagster as dg
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from flip_training import presets
+from flip_training.config import Preset
+from flip_training.evaluate import evaluate
+from flip_training.freshness import CHAIN
+from flip_training.gates import GATES
+from flip_training.recipes import RECIPES
+from flip_training.schema import TABLES
+from flip_training.storage import Storage
+from flip_training.train import train
+
+pytestmark = [
+    # Dagster's SQLite storage leaves closing to the garbage collector.
+    pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def location(home: Path, micro: Preset, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The location on a synthetic data root, training the smallest setting in this process."""
+    monkeypatch.setenv("FACECAPTION_HOME", str(home))
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "events"))
+    monkeypatch.setenv("FLIP_PRESET", "micro")
+    monkeypatch.setattr(presets, "PRESETS", {**presets.PRESETS, "micro": lambda: micro})
+    from flip_training import definitions
+    from flip_training.defs import evaluation, training
+
+    def run_here(module: str, arguments: Sequence[str], log: Callable[[str], None]) -> None:
+        storage, recipe = Storage(home), RECIPES[arguments[1]]
+        if module.endswith("train"):
+            train(storage, recipe, micro, CPU, log)
+        else:
+            evaluate(storage, recipe.name, micro, CPU)
+
+    monkeypatch.setattr(training, "run_module", run_here)
+    monkeypatch.setattr(evaluation, "run_module", run_here)
+    return definitions
+
+
+def test_the_location_loads_without_torch() -> None:
+    code = "import sys, flip_training.definitions; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_assets_say_what_they_are_and_need(location: ModuleType) -> None:
+    graph = location.build_defs().resolve_asset_graph()
+    for name in CHAIN:
+        node = graph.get(dg.AssetKey(name))
+        assert node.code_version and node.description and node.owners == ["team:training"]
+        columns = node.metadata["dagster/column_schema"].columns
+        assert [c.name for c in columns] == [c.name for c in TABLES[name].columns]
+        assert (node.tags["facecaption/compute"] == "gpu") == (node.pools == {"gpu"})
+
+
+def test_every_gate_is_a_partitioned_check(location: ModuleType) -> None:
+    checks = location.build_defs().resolve_asset_graph().asset_check_keys
+    assert {(k.asset_key.to_user_string(), k.name) for k in checks} == {
+        (gate.asset, gate.name) for gate in GATES
+    }
+
+
+def test_the_edges_to_the_dataset_show(location: ModuleType) -> None:
+    graph = location.build_defs().resolve_asset_graph()
+    parents = graph.get(dg.AssetKey("training_sets")).parent_keys
+    assert {key.to_user_string() for key in parents} == {
+        "face_crops",
+        "template_captions",
+        "llm_captions",
+    }
+
+
+def test_other_settings_are_another_code_version(location: ModuleType) -> None:
+    def versions(name: str) -> dict[str, str | None]:
+        graph = location.build_defs(preset_name=name).resolve_asset_graph()
+        return {asset: graph.get(dg.AssetKey(asset)).code_version for asset in CHAIN}
+
+    micro, tiny = versions("micro"), versions("tiny")
+    assert micro["training_sets"] == tiny["training_sets"]
+    assert micro["flip_checkpoints"] != tiny["flip_checkpoints"]
+
+
+def run_job(location: ModuleType, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    job = location.build_defs().resolve_job_def("train_flip")
+    return job.execute_in_process(partition_key="llm", instance=instance, raise_on_error=False)
+
+
+def test_the_job_builds_a_recipe_and_passes_its_gates(location: ModuleType, home: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(location, instance)
+    assert result.success
+    assert len(result.get_asset_check_evaluations()) == len(GATES)
+    for name in CHAIN:
+        (done,) = result.asset_materializations_for_node(name)
+        stored = Storage(home).read_provenance(name, "llm")
+        assert stored is not None
+        assert done.tags and done.tags["dagster/data_version"] == stored.data_version
+        assert done.metadata["dagster/row_count"].value == stored.rows
+
+
+def test_a_failed_gate_keeps_the_checkpoint_from_being_trained(
+    location: ModuleType, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flip_training.gates.accounted_rows", lambda *_: (24, 23))
+    from flip_training.cli import app
+
+    result = CliRunner().invoke(app, ["build", "llm"])
+    assert result.exit_code == 1
+    assert "llm: training_sets failed the check rows_conserved" in result.output
+    assert "24 caption rows came in, 23 went out" in result.output
+    assert not Storage(home).partitions("flip_checkpoints")
+
+
+def test_the_command_builds_once(location: ModuleType, home: Path) -> None:
+    from flip_training.cli import app
+
+    first = CliRunner().invoke(app, ["build", "llm"])
+    assert first.exit_code == 0, first.output
+    assert "✓ llm built in" in first.output
+    before = (home / "flip_checkpoints" / "llm.parquet").stat().st_mtime_ns
+    second = CliRunner().invoke(app, ["build", "llm"])
+    assert "✓ llm up to date" in second.output
+    assert (home / "flip_checkpoints" / "llm.parquet").stat().st_mtime_ns == before
+    status = CliRunner().invoke(app, ["status"])
+    assert status.output.count("done") == 3
+    assert status.output.count("missing") == 6
+
+
+def test_an_unknown_recipe_is_named(location: ModuleType) -> None:
+    from flip_training.cli import app
+
+    result = CliRunner().invoke(app, ["build", "poems"])
+    assert result.exit_code == 1
+    assert "recipe 'poems' is not one of template, llm, template_llm" in result.output
+
+
+def test_a_data_root_without_a_dataset_says_what_is_missing(
+    location: ModuleType, tmp_path: Path
+) -> None:
+    from flip_training.cli import app
+
+    result = CliRunner().invoke(app, ["--home", str(tmp_path / "empty"), "build", "llm"])
+    assert result.exit_code == 1
+    assert "no shard of llm_captions is built" in result.output
+
+
+@pytest.mark.slow
+def test_the_real_command_trains_the_real_preset(home: Path) -> None:
+    command = [sys.executable, "-m", "flip_training.cli", "--home", str(home), "build", "llm"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "✓ llm built in" in done.stdout
+    assert "pairs/s" in done.stderr

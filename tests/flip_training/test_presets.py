@@ -1,0 +1,74 @@
+"""Named settings, and which one the environment chooses."""
+
+from dataclasses import replace
+
+import pytest
+
+from flip_training.config import fingerprint
+from flip_training.presets import base_paper, preset, preset_from_environment, tiny
+from flip_training.recipes import RECIPES, Recipe, recipe
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({}, "tiny"),
+        ({"FACECAPTION_PROFILE": "laion_face"}, "base_paper"),
+        ({"FACECAPTION_PROFILE": "laion_face", "FLIP_PRESET": "tiny"}, "tiny"),
+    ],
+)
+def test_the_environment_chooses(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], name: str
+) -> None:
+    for variable in ("FACECAPTION_PROFILE", "FLIP_PRESET"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    assert preset_from_environment().name == name
+
+
+@pytest.mark.parametrize("variable", ["FLIP_PRESET", "FACECAPTION_PROFILE"])
+def test_an_unknown_name_is_an_error_that_says_where_it_came_from(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.delenv("FLIP_PRESET", raising=False)
+    monkeypatch.setenv(variable, "huge")
+    with pytest.raises(ValueError, match=f"{variable}='huge' is not one of"):
+        preset_from_environment()
+
+
+def test_unknown_presets_and_recipes_are_refused() -> None:
+    with pytest.raises(ValueError, match="preset 'huge'"):
+        preset("huge")
+    with pytest.raises(ValueError, match="recipe 'poems'"):
+        recipe("poems")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lr": 3.0}, r"train\.lr must be in \(0, 1\), got 3\.0"),
+        ({"batch_size": 1}, r"train\.batch_size must be at least 2, got 1"),
+        ({"epochs": 0}, r"train\.epochs must be positive, got 0"),
+        ({"schedule": "steps"}, r"train\.schedule must be step_decay or cosine, got 'steps'"),
+    ],
+)
+def test_bad_settings_are_named(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        replace(tiny().train, **change)  # type: ignore[arg-type]
+
+
+def test_the_patch_divides_the_image() -> None:
+    with pytest.raises(ValueError, match=r"vision\.image_size must be a multiple of patch_size 16"):
+        replace(base_paper().model.vision, image_size=225)
+
+
+def test_a_recipe_keeps_something_to_train_on() -> None:
+    with pytest.raises(ValueError, match="leave something to train on"):
+        Recipe(name="all", caption_tables=("llm_captions",), val_share=0.5, test_share=0.5)
+
+
+def test_equal_settings_have_equal_fingerprints() -> None:
+    assert fingerprint(tiny(), RECIPES["llm"]) == fingerprint(tiny(), RECIPES["llm"])
+    longer = replace(tiny(), train=replace(tiny().train, epochs=99))
+    assert fingerprint(tiny()) != fingerprint(longer)
