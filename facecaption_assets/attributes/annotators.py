@@ -33,6 +33,15 @@ class FaceCrop:
     landmarks: NDArray[np.float64] | None = None
     box_xyxy: NDArray[np.float64] | None = None
 
+    @property
+    def is_profile(self) -> bool:
+        """Whether the nose points past one of the eyes; False where landmarks are unknown."""
+        if self.landmarks is None:
+            return False
+        left, right, nose = self.landmarks[:3]
+        between = (nose - left) @ (right - left)
+        return not 0 <= between <= (right - left) @ (right - left)
+
 
 @dataclass(frozen=True)
 class FaceEvidence:

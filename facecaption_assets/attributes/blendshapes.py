@@ -1,8 +1,7 @@
 """Annotator of expression: MediaPipe's face landmarker, its blendshapes and lip points.
 
-Runs on crops, one face each. ``Narrow_Eyes`` is judged only where it can be denied: squinting,
-looking down and closing the eyes look alike to it, and eyes narrow by build must not be mistaken
-for an expression, nor the reverse. So it is negative on wide-open eyes, never positive.
+Runs on crops, one face each. ``Narrow_Eyes`` is only ever denied, on open eyes: narrow eyes,
+squinting, winking and looking down look alike here, so there is no basis for asserting it.
 """
 
 import os
@@ -32,7 +31,7 @@ _MOUTH_CORNERS: Final = (61, 291)
 _EYES: Final = (((159, 145), (33, 133)), ((386, 374), (362, 263)))
 
 #: Gap between the lips above which the mouth is no longer "slightly" open, mouth widths.
-_WIDE_OPEN: Final = 0.4
+_WIDE_OPEN: Final = 0.25
 
 
 class BlendshapeAnnotator:
@@ -54,8 +53,13 @@ class BlendshapeAnnotator:
         weakref.finalize(self, self._landmarker.close)
 
     def annotate(self, faces: Sequence[FaceCrop]) -> list[FaceEvidence]:
-        """Evidence of each face, in order; none where MediaPipe finds no face."""
-        return [self._annotate(face.pixels) for face in faces]
+        """Evidence of each face, in order; none where MediaPipe finds no face.
+
+        Nor of profiles: there MediaPipe imagines a face from the front, often with parted lips.
+        """
+        return [
+            FaceEvidence() if face.is_profile else self._annotate(face.pixels) for face in faces
+        ]
 
     def _annotate(self, pixels: NDArray[np.uint8]) -> FaceEvidence:
         shown = _shrink(pixels)
@@ -92,7 +96,7 @@ def expression_probabilities(
     # but for a slight smile: the coefficient itself behaves as a probability.
     smile = (shapes["mouthSmileLeft"] + shapes["mouthSmileRight"]) / 2
     probabilities = {"Smiling": float(smile)}
-    # Closed lips have up to 0.01, teeth that show 0.1-0.2, a gaping mouth 0.4-0.7.
+    # Closed lips have up to 0.01, teeth that show 0.1-0.2, a wide-open mouth 0.3-0.7.
     gap = _ratio(points, _INNER_LIPS, _MOUTH_CORNERS)
     if gap <= _WIDE_OPEN:
         probabilities["Mouth_Slightly_Open"] = above(gap, 0.06, 0.015)
