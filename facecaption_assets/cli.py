@@ -46,6 +46,8 @@ def _set_home(
 ) -> None:
     # Partitioned checks are a preview of Dagster's that we chose; each of them would warn.
     warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
+    # Two OpenMP threads that spin while they wait take each other's core on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Everything that the command starts, code locations included, reads the variable.
     root = home or "data"
     os.environ["FACECAPTION_HOME"] = root if "://" in root else str(Path(root).absolute())

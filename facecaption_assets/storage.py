@@ -59,7 +59,7 @@ class Verdict:
     passed: bool
     blocking: bool
     reason: str
-    data_version: str
+    data_version: str = ""
 
 
 def stage_hash(*parts: object) -> str:

@@ -9,6 +9,7 @@ from facecaption_assets.defs.compute import GPU
 from facecaption_assets.defs.gates import expectation_gate, gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
+from facecaption_assets.quality.contents import probabilities_vary, states_have_basis
 from facecaption_assets.quality.expectations import attribute_expectations
 from facecaption_assets.quality.gates import Outcome, rows_conserved_attributes
 from facecaption_assets.shards.tars import read_pictures
@@ -45,6 +46,18 @@ def _conserved(dataset: Dataset, shard: str) -> Outcome:
     )
 
 
+def _basis(dataset: Dataset, shard: str) -> Outcome:
+    """No attribute has a state without a probability, and the positive ones are counted right."""
+    return states_have_basis(dataset.storage.read_table("face_attributes", shard))
+
+
+def _vary(dataset: Dataset, shard: str) -> Outcome:
+    """No annotator gives all faces of the shard one and the same probability."""
+    return probabilities_vary(dataset.storage.read_table("face_attributes", shard))
+
+
+attributes_have_basis = gate("face_attributes", "states_have_basis", _basis)
+attributes_vary = gate("face_attributes", "probabilities_vary", _vary, blocking=False)
 attributes_rows_conserved = gate("face_attributes", "rows_conserved", _conserved)
 attributes_well_formed = expectation_gate(
     "face_attributes",

@@ -5,6 +5,7 @@ verdict is also recorded beside the partition, where a later run's ``Storage.req
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -17,30 +18,34 @@ from facecaption_assets.storage import Storage, Verdict
 
 
 def gate(
-    asset: str, name: str, judge: Callable[[Dataset, str], Outcome]
+    asset: str, name: str, judge: Callable[[Dataset, str], Outcome], *, blocking: bool = True
 ) -> dg.AssetChecksDefinition:
-    """A blocking check from a predicate on the shard's tables; its docstring is the description.
+    """A check from a predicate on the shard's tables; its docstring is the description.
 
     Args:
         asset: Asset that is checked.
         name: A fact that reads true, such as ``rows_conserved``.
         judge: Function of the dataset and the shard's key.
+        blocking: Whether a failure holds back what is downstream, or only warns.
     """
+    severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
 
     @dg.asset_check(
         asset=asset,
         name=name,
         description=judge.__doc__,
-        blocking=True,
+        blocking=blocking,
         partitions_def=shards,
     )
     def check(context: dg.AssetCheckExecutionContext, dataset: Dataset) -> dg.AssetCheckResult:
         shard = context.op_execution_context.partition_key
         outcome = judge(dataset, shard)
-        _record(dataset.storage, asset, shard, name, outcome.passed, outcome.reason)
+        _record(
+            dataset.storage, asset, shard, Verdict(name, outcome.passed, blocking, outcome.reason)
+        )
         return dg.AssetCheckResult(
             passed=outcome.passed,
-            severity=dg.AssetCheckSeverity.ERROR,
+            severity=severity,
             description=outcome.reason,
             metadata=dict(outcome.numbers),
         )
@@ -69,7 +74,8 @@ def expectation_gate(
         shard = context.op_execution_context.partition_key
         result = validate(dataset.storage.read_table(asset, shard), expectations(), name)
         reason = _suite_reason(result)
-        _record(dataset.storage, asset, shard, name, not result.has_critical_failure, reason)
+        verdict = Verdict(name, not result.has_critical_failure, True, reason)
+        _record(dataset.storage, asset, shard, verdict)
         return dg.AssetCheckResult(
             passed=result.passed,
             severity=(
@@ -84,11 +90,9 @@ def expectation_gate(
     return check
 
 
-def _record(storage: Storage, asset: str, shard: str, name: str, passed: bool, reason: str) -> None:
-    provenance = storage.require_built(asset, shard)
-    storage.record_verdict(
-        asset, shard, Verdict(name, passed, True, reason, provenance.data_version)
-    )
+def _record(storage: Storage, asset: str, shard: str, verdict: Verdict) -> None:
+    version = storage.require_built(asset, shard).data_version
+    storage.record_verdict(asset, shard, replace(verdict, data_version=version))
 
 
 def _suite_reason(result: SuiteResult) -> str:

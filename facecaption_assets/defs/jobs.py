@@ -2,14 +2,12 @@
 
 import dagster as dg
 
-from facecaption_assets.defs.partitions import shards
 from facecaption_assets.freshness import SHARD_INPUTS
 
 #: One run takes one shard through every shard-level stage; blocking checks gate within it.
 build_shards = dg.define_asset_job(
     name="build_shards",
     selection=dg.AssetSelection.assets(*SHARD_INPUTS),
-    partitions_def=shards,
     executor_def=dg.in_process_executor,
     description="Takes one shard through every stage, gate by gate.",
 )
