@@ -13,7 +13,8 @@ class RewriteSettings:
             The key is read from the environment variable ``FACECAPTION_LLM_API_KEY``.
         model: Model name that is asked for.
         local_model: Name in the model store of the embedded server's weights (GGUF).
-        local_threads: CPU threads of the embedded server.
+        local_threads: CPU threads of the embedded server. More than one only pays on idle cores:
+            on two that were busy, two threads took three times as long as one.
         constrained: Send a grammar of licensed phrases with each request, so that the model
             chooses among true wordings only. For models too small to be faithful by themselves;
             llama.cpp's ``grammar`` field.
@@ -28,7 +29,7 @@ class RewriteSettings:
     base_url: str = ""
     model: str = "smollm2-135m-instruct"
     local_model: str = "smollm2-135m-instruct"
-    local_threads: int = 2
+    local_threads: int = 1
     constrained: bool = True
     temperature: float = 0.8
     max_tokens: int = 96

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
+from facecaption_assets.rewriting.grammaticality import find_mistake
 from facecaption_assets.rewriting.vocabulary import (
     AGE_WORDS,
     CONTACTS,
@@ -87,7 +88,7 @@ def verify(text: str, required: Collection[str], subject: Subject, max_words: in
         lambda: _facts(found, wanted),
         lambda: _repetition(words),
         lambda: _unlicensed(rest, wanted, subject),
-        lambda: _grammar(text),
+        lambda: _grammar(text, subject),
     )
     reason = next((reason for check in checks if (reason := check())), None)
     return Verdict(reason is None, reason)
@@ -184,21 +185,9 @@ def _unlicensed(rest: str, wanted: frozenset[str], subject: Subject) -> str | No
     return None
 
 
-_MISTAKES: Final = re.compile(
-    r"\b(?:a (?=[aeiou])|an (?![aeiou]))\w+"
-    r"|\bthey (?:has|is|wears|smiles)\b|\b(?:he|she) (?:have|are|wear|smile)\b"
-    r"|  | [,.;]|[,.;]{2}|,\.",
-    re.IGNORECASE,
-)
-
-
-def _grammar(text: str) -> str | None:
-    """Articles, agreement, spacing and capitals."""
-    if mistake := _MISTAKES.search(text):
-        return f"ungrammatical:{mistake[0].strip()}"
-    starts = re.findall(r"(?:^|[.] )(\w+)", text)
-    uncapital = next((word for word in starts if not word[0].isupper()), None)
-    return f"ungrammatical:{uncapital}" if uncapital else None
+def _grammar(text: str, subject: Subject) -> str | None:
+    mistake = find_mistake(text, subject)
+    return f"ungrammatical:{mistake}" if mistake else None
 
 
 def _first(words: Collection[str], listed: Collection[str]) -> str | None:
