@@ -6,11 +6,10 @@ squinting, winking and looking down look alike here, so there is no basis for as
 
 import os
 import sys
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,40 +44,37 @@ class BlendshapeAnnotator:
     attributes = ("Smiling", "Mouth_Slightly_Open", "Narrow_Eyes")
 
     def __init__(self, weights: Path) -> None:
-        with _silenced_stderr():
-            self._landmarker = _open_landmarker(weights)
-            # The graph logs on its first picture, too.
-            self._detect(np.zeros((64, 64, 3), np.uint8))
-        # Closed while the interpreter is whole: MediaPipe's own clean-up at exit raises TypeError.
-        weakref.finalize(self, self._landmarker.close)
+        self._weights = weights.read_bytes()
+        with _open_landmarker(self._weights):
+            pass  # Weights that cannot be used are refused here, not at the first face.
 
     def annotate(self, faces: Sequence[FaceCrop]) -> list[FaceEvidence]:
         """Evidence of each face, in order; none where MediaPipe finds no face.
 
         Nor of profiles: there MediaPipe imagines a face from the front, often with parted lips.
         """
-        return [
-            FaceEvidence() if face.is_profile else self._annotate(face.pixels) for face in faces
-        ]
+        # One landmarker per call: MediaPipe cannot be closed without an error once the
+        # interpreter shuts down, and opening takes 25 ms, as much as two faces.
+        with _open_landmarker(self._weights) as landmarker:
+            return [
+                FaceEvidence() if face.is_profile else _annotate(landmarker, face.pixels)
+                for face in faces
+            ]
 
-    def _annotate(self, pixels: NDArray[np.uint8]) -> FaceEvidence:
-        shown = _shrink(pixels)
-        result = self._detect(shown)
-        if not result.face_blendshapes:
-            return FaceEvidence()
-        shapes = {shape.category_name: shape.score for shape in result.face_blendshapes[0]}
-        height, width = shown.shape[:2]
-        points = np.array([(p.x * width, p.y * height) for p in result.face_landmarks[0]])
-        return FaceEvidence(expression_probabilities(shapes, points))
 
-    def _detect(self, pixels: NDArray[np.uint8]) -> Any:
-        import mediapipe
+def _annotate(landmarker: "vision.FaceLandmarker", pixels: NDArray[np.uint8]) -> FaceEvidence:
+    import mediapipe
 
-        return self._landmarker.detect(
-            mediapipe.Image(
-                image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(pixels)
-            )
-        )
+    shown = _shrink(pixels)
+    result = landmarker.detect(
+        mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(shown))
+    )
+    if not result.face_blendshapes:
+        return FaceEvidence()
+    shapes = {shape.category_name: shape.score for shape in result.face_blendshapes[0]}
+    height, width = shown.shape[:2]
+    points = np.array([(p.x * width, p.y * height) for p in result.face_landmarks[0]])
+    return FaceEvidence(expression_probabilities(shapes, points))
 
 
 def expression_probabilities(
@@ -116,15 +112,18 @@ def _distance(points: NDArray[np.float64], pair: tuple[int, int]) -> float:
     return float(np.linalg.norm(points[pair[0]] - points[pair[1]]))
 
 
-def _open_landmarker(weights: Path) -> "vision.FaceLandmarker":
+@contextmanager
+def _open_landmarker(weights: bytes) -> Iterator["vision.FaceLandmarker"]:
+    """A landmarker for the length of a block, in which stderr is dropped."""
     from mediapipe.tasks.python import BaseOptions, vision
 
     options = vision.FaceLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(weights)),
+        base_options=BaseOptions(model_asset_buffer=weights),
         output_face_blendshapes=True,
         num_faces=1,
     )
-    return vision.FaceLandmarker.create_from_options(options)
+    with _silenced_stderr(), vision.FaceLandmarker.create_from_options(options) as landmarker:
+        yield landmarker
 
 
 def _shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

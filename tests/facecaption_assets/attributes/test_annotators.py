@@ -1,11 +1,21 @@
+import os
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from facecaption_assets.attributes.annotators import ANNOTATORS, FaceCrop, load_annotators
+from facecaption_assets.attributes.labelling import face_crop
 from facecaption_assets.attributes.settings import AttributeSettings
+from facecaption_assets.attributes.states import merge_evidence
+from facecaption_assets.faces.cropping import crop_face
+from facecaption_assets.faces.loading import load_detector
+from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import MODELS, ModelStore, ModelUnavailable
+from facecaption_assets.shards.images import decode_rgb
 
 
 def test_unknown_annotator_is_refused_with_the_setting_and_the_known_names(tmp_path: Path) -> None:
@@ -44,3 +54,62 @@ def test_face_whose_nose_points_past_an_eye_is_a_profile(
 
 def test_face_without_landmarks_is_not_taken_for_a_profile() -> None:
     assert not FaceCrop("f", np.zeros((40, 40, 3), np.uint8)).is_profile
+
+
+@pytest.fixture(scope="module")
+def real_store() -> ModelStore:
+    return ModelStore(Path(os.environ.get("FACECAPTION_MODELS", ".cache/models")))
+
+
+@pytest.fixture(scope="module")
+def sample_faces(real_store: ModelStore) -> list[FaceCrop]:
+    """A neutral portrait and a smiling selfie of the sample's first person, a woman."""
+    settings = FaceSettings()
+    detector = load_detector(settings, real_store, device="cpu")
+    faces = []
+    with zipfile.ZipFile(real_store.path("openpeople")) as archive:
+        for name in ("studio_portrait", "amateur_selfie"):
+            data = archive.read(f"openpeople/data/curated/P001/assets/{name}.jpg")
+            picture = decode_rgb(data)
+            ((found, *_),) = detector.detect([picture])
+            crop = crop_face(picture, found, settings)
+            row = {
+                "face_id": name,
+                "crop_matrix": crop.matrix.ravel(),
+                "landmarks": found.landmarks,
+                "bbox_xyxy": found.bbox_xyxy,
+            }
+            faces.append(face_crop(row, crop.pixels))
+    return faces
+
+
+@pytest.mark.slow
+def test_real_weights_see_what_a_person_sees(
+    real_store: ModelStore, sample_faces: list[FaceCrop]
+) -> None:
+    annotators = load_annotators(AttributeSettings(), real_store)
+    answers = [annotator.annotate(sample_faces) for annotator in annotators]
+    assert answers == [annotator.annotate(sample_faces) for annotator in annotators]
+    portrait, selfie = (merge_evidence(evidence) for evidence in zip(*answers, strict=True))
+    for evidence in (portrait, selfie):
+        assert evidence.probabilities["Black_Hair"] > 0.85
+        assert evidence.age_years is not None and 20 < evidence.age_years < 45
+        for absent in ("Male", "Eyeglasses", "Wearing_Hat", "Bald", "Bangs", "Blond_Hair"):
+            assert evidence.probabilities[absent] < 0.15, absent
+    assert portrait.probabilities["Smiling"] < 0.15 < 0.85 < selfie.probabilities["Smiling"]
+    assert portrait.probabilities["Mouth_Slightly_Open"] < 0.15
+
+
+@pytest.mark.slow
+def test_mediapipe_is_quiet_from_loading_to_exit(real_store: ModelStore) -> None:
+    code = (
+        "import sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from facecaption_assets.attributes.annotators import FaceCrop\n"
+        "from facecaption_assets.attributes.blendshapes import BlendshapeAnnotator\n"
+        "annotator = BlendshapeAnnotator(Path(sys.argv[1]))\n"
+        "annotator.annotate([FaceCrop('f', np.zeros((90, 90, 3), np.uint8))])\n"
+    )
+    weights = str(real_store.path("face-landmarker"))
+    done = subprocess.run([sys.executable, "-c", code, weights], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
