@@ -6,7 +6,7 @@ torch, because the Dagster location hashes these values into code versions when 
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import Literal
 
 
@@ -203,5 +203,5 @@ class Preset:
 
 def fingerprint(*values: object) -> str:
     """Hash of dataclasses and plain values; equal settings, equal fingerprint."""
-    plain = [asdict(v) if hasattr(v, "__dataclass_fields__") else v for v in values]  # type: ignore[call-overload]
+    plain = [asdict(v) if is_dataclass(v) and not isinstance(v, type) else v for v in values]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]

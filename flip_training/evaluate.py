@@ -6,10 +6,11 @@ it. On captions that are all different this is the usual, strict recall. The met
 belong to ``retrieval``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import pyarrow as pa
 import torch
@@ -30,6 +31,8 @@ from flip_training.tokenization import clean_caption, tokenize
 from flip_training.train import use_threads
 from flip_training.transforms import normalize
 from flip_training.versions import retrieval_version
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def encode_split(
     device = model.temp.device
     faces: list[Face] = []
     encoded: list[tuple[Tensor, Tensor]] = []
-    for batch in _batches(list(stream.read()), config.batch_size):
+    for batch in _batches(stream.read(), config.batch_size):
         faces += [face for face, _ in batch]
         pixel_values = normalize(torch.stack([crop for _, crop in batch])).to(device)
         embeds, feat = model.encode_image(pixel_values)
@@ -89,8 +92,10 @@ def encode_split(
     )
 
 
-def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    items = iter(items)
+    while batch := list(islice(items, size)):
+        yield batch
 
 
 @torch.inference_mode()

@@ -47,6 +47,7 @@ def first_to_build(storage: Storage, recipe: Recipe, preset: Preset) -> tuple[st
         PartitionMissing: If the dataset has no captions for the recipe.
         GateFailed: If all of its shards are incomplete or have failed a gate.
     """
+    find_inputs(storage, recipe)
     for asset in CHAIN:
         if reason := stale_reason(storage, asset, recipe, preset):
             return asset, reason

@@ -6,10 +6,13 @@ there so that ids agree with the published weights.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from tokenizers import normalizers, pre_tokenizers
 from transformers import BatchEncoding, BertTokenizer
+
+from flip_training.config import ModelConfig
 
 SPECIAL_TOKENS: Final = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ADDED_TOKENS: Final = ("[DEC]", "[ENC]")
@@ -58,6 +61,19 @@ def pretrained_tokenizer(name_or_folder: str) -> BertTokenizer:
 def _with_added_tokens(tokenizer: Any) -> BertTokenizer:
     tokenizer.add_special_tokens({"additional_special_tokens": list(ADDED_TOKENS)})
     return tokenizer  # type: ignore[no-any-return]
+
+
+def choose_tokenizer(
+    config: ModelConfig, captions: Sequence[str]
+) -> tuple[BertTokenizer, ModelConfig]:
+    """The model's tokenizer, and the model's settings with its vocabulary filled in."""
+    if config.text.weights:
+        tokenizer = pretrained_tokenizer(config.text.weights)
+    else:
+        tokenizer = vocabulary_tokenizer(captions)
+    enc = tokenizer.get_vocab()["[ENC]"]
+    text = replace(config.text, vocab_size=len(tokenizer), enc_token_id=enc)
+    return tokenizer, replace(config, text=text)
 
 
 def tokenize(tokenizer: Any, captions: Sequence[str], max_length: int) -> BatchEncoding:

@@ -18,10 +18,9 @@ import torch
 import typer
 from filelock import FileLock, Timeout
 from tqdm import tqdm
-from transformers import BertTokenizer
 
 from flip_training.checkpoint import Progress, load_state, save_checkpoint, save_state
-from flip_training.config import ModelConfig, Preset, fingerprint
+from flip_training.config import Preset, fingerprint
 from flip_training.data import Batch, CropStream, TrainingBatches, read_faces, stable_seed
 from flip_training.flip import FLIPModel
 from flip_training.momentum import FeatureQueue, MomentumTwin
@@ -32,7 +31,7 @@ from flip_training.recipes import Recipe
 from flip_training.recipes import recipe as recipe_of
 from flip_training.schema import FLIP_CHECKPOINTS
 from flip_training.storage import Provenance, Storage
-from flip_training.tokenization import pretrained_tokenizer, vocabulary_tokenizer
+from flip_training.tokenization import choose_tokenizer
 from flip_training.transforms import augment, normalize
 from flip_training.versions import checkpoint_version
 
@@ -179,17 +178,6 @@ def prepare(
     model = FLIPModel(model_config)
     model.load_pretrained_encoders()
     return Training(preset, model, batches, device, report)
-
-
-def choose_tokenizer(config: ModelConfig, captions: list[str]) -> tuple[BertTokenizer, ModelConfig]:
-    """The model's tokenizer, and the model's settings with its vocabulary filled in."""
-    if config.text.weights:
-        tokenizer = pretrained_tokenizer(config.text.weights)
-    else:
-        tokenizer = vocabulary_tokenizer(captions)
-    enc = tokenizer.get_vocab()["[ENC]"]
-    text = replace(config.text, vocab_size=len(tokenizer), enc_token_id=enc)
-    return tokenizer, replace(config, text=text)
 
 
 def train(

@@ -33,4 +33,5 @@ def nightly_training(
             context.log.info(f"{recipe.name} cannot be built: {error}")
             continue
         if due:
-            yield dg.RunRequest(partition_key=recipe.name)
+            night = context.scheduled_execution_time.date().isoformat()
+            yield dg.RunRequest(run_key=f"{recipe.name}-{night}", partition_key=recipe.name)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -139,6 +140,22 @@ def test_the_command_builds_once(location: ModuleType, home: Path) -> None:
     status = CliRunner().invoke(app, ["status"])
     assert status.output.count("done") == 3
     assert status.output.count("missing") == 6
+
+
+def test_the_nightly_schedule_asks_for_recipes_that_are_due(
+    location: ModuleType, home: Path
+) -> None:
+    for path in (home / "template_captions").iterdir():
+        path.unlink()
+    definitions = location.build_defs()
+    schedule = definitions.resolve_schedule_def("nightly_training")
+    context = dg.build_schedule_context(
+        repository_def=definitions.get_repository_def(),
+        resources={"trainer": definitions.resources["trainer"]},
+        scheduled_execution_time=datetime(2026, 1, 31, 5, tzinfo=UTC),
+    )
+    requests = schedule.evaluate_tick(context).run_requests or ()
+    assert [request.run_key for request in requests] == ["llm-2026-01-31"]
 
 
 def test_an_unknown_recipe_is_named(location: ModuleType) -> None:
