@@ -93,7 +93,9 @@ def _build(trainer: "Trainer", recipe: Recipe) -> list[str]:
             f"{recipe.name}: {asset} failed the check {v.check}: {v.reason}" for asset, v in failed
         ]
     took = f"built in {time.monotonic() - started:.0f} s" if due else "up to date"
-    _console.print(f"[green]✓[/green] {recipe.name} {took}; {_outcome(storage, recipe)}")
+    _console.print(
+        f"[green]✓[/green] {recipe.name} {took}; {_outcome(storage, recipe)}", soft_wrap=True
+    )
     for _, verdict in failed_checks(storage, recipe, blocking=False):
         _console.print(f"  [yellow]![/yellow] {verdict.check}: {verdict.reason}", soft_wrap=True)
     return []

@@ -24,12 +24,13 @@ def tiny() -> Preset:
     Wide steps and a short queue, because the published ones would see too few updates: the queue
     must be small against the number of faces, or it mostly holds the batch's own past. One thread,
     because operations this small gain little from a second one and wait long for it on busy cores;
-    and the weights then do not depend on how many cores there are.
+    and the weights then do not depend on how many cores there are. No RandAugment and large patches:
+    within so few steps both raised recall on held-out validation faces.
     """
     return Preset(
         name="tiny",
         model=ModelConfig(
-            vision=VisionConfig(image_size=96, patch_size=16, width=192, layers=4, heads=3),
+            vision=VisionConfig(image_size=96, patch_size=24, width=192, layers=4, heads=3),
             text=TextConfig(width=128, layers=2, heads=4),
             embed_dim=128,
         ),
@@ -43,6 +44,7 @@ def tiny() -> Preset:
             queue_size=64,
             schedule="cosine",
             momentum=0.98,
+            augment_ops=0,
             cache_crops=True,
             decode_threads=1,
             compute_threads=1,
