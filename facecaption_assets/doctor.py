@@ -25,7 +25,7 @@ from facecaption_assets.storage import Storage
 _MIN_FREE_BYTES: Final = 2_000_000_000
 
 #: Debian's names of the shared libraries that wheels link to but do not carry.
-_LIBRARY_PACKAGES: Final = "libgl1 libegl1 libgles2 libglib2.0-0 libxcb1"
+LIBRARY_PACKAGES: Final = "libgl1 libegl1 libgles2 libglib2.0-0 libxcb1"
 
 
 class Level(Enum):
@@ -83,7 +83,7 @@ def _import(package: str) -> Finding:
         return Finding(package, Level.GOOD, "imports")
     reason = run.stderr.strip().splitlines()[-1] if run.stderr.strip() else "does not import"
     remedy = (
-        f"apt-get install -y --no-install-recommends {_LIBRARY_PACKAGES}"
+        f"apt-get install -y --no-install-recommends {LIBRARY_PACKAGES}"
         if ".so" in reason
         else "make venv"
     )
