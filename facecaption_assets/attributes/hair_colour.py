@@ -32,6 +32,8 @@ _SKIN_LIGHTNESS: Final = (35.0, 88.0)
 _SKIN_CHROMA: Final = (11.5, 38.0)
 _SKIN_HUE: Final = (35.0, 78.0)
 _MAX_SKIN_SATURATION: Final = 0.68
+#: Hair that is bluer than this reflects the sky, and then black and grey look alike.
+_MIN_WARMTH: Final = -0.25
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def classify_hair_tone(tone: HairTone) -> dict[str, float]:
 
 
 def measure_hair_tone(mask: FaceMask) -> HairTone | None:
-    """The hair's colour; None where hair or skin are too small, or the light is coloured."""
+    """The hair's colour; None where hair or skin are too small, or the light hides it."""
     import cv2
 
     hair = _inner(mask.parts == FacePart.HAIR)
@@ -89,8 +91,10 @@ def measure_hair_tone(mask: FaceMask) -> HairTone | None:
     # Shadows are black whatever the hair, and highlights show the light: neither half alone does.
     lit = hair_lab[(hair_lab[:, 0] >= middle) & (hair_lab[:, 0] <= bright), 1:]
     red, yellow = np.median(lit, axis=0)
-    warmth = np.array([red, yellow]) @ skin_lab[1:] / (skin_lab[1:] @ skin_lab[1:])
-    return HairTone(float(middle), float(warmth), float(red), float(np.hypot(red, yellow)))
+    warmth = float(np.array([red, yellow]) @ skin_lab[1:] / (skin_lab[1:] @ skin_lab[1:]))
+    if warmth < _MIN_WARMTH:
+        return None
+    return HairTone(float(middle), warmth, float(red), float(np.hypot(red, yellow)))
 
 
 def _inner(region: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -84,6 +84,11 @@ def test_unusual_light_gives_no_answer(haired, skin: Rgb) -> None:
     assert hair_colour_probabilities(haired.mask()) == {}
 
 
+def test_hair_that_reflects_the_sky_gives_no_answer(haired) -> None:
+    dye(haired, (85, 95, 115))
+    assert hair_colour_probabilities(haired.mask()) == {}
+
+
 def test_shaved_head_gives_no_answer(face) -> None:
     assert hair_colour_probabilities(face.mask()) == {}
 
