@@ -1,6 +1,7 @@
 """Starts ``dagster dev`` and a file server for the reports, both on loopback."""
 
 import os
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -35,17 +36,25 @@ def serve(storage: Storage, port: int, reports_port: int) -> None:
         (_LOOPBACK, reports_port), partial(_QuietHandler, directory=str(reports))
     )
     Thread(target=server.serve_forever, daemon=True).start()
-    command = [sys.executable, "-m", "dagster", "dev", "-h", _LOOPBACK, "-p", str(port)]
-    workspace = Path("workspace.yaml")
-    for location in ("facecaption_assets", "flip_training"):
-        if not workspace.exists():
-            command += ["-m", f"{location}.definitions"]
-    if workspace.exists():
-        command += ["-w", str(workspace)]
     environment = os.environ | {
         "FACECAPTION_REPORTS_URL": f"http://{_LOOPBACK}:{reports_port}",
+        # Each partitioned check would warn that it is a preview, in every process.
+        "PYTHONWARNINGS": "ignore:Specifying a partitions_def on an AssetCheckSpec",
     }
+    process = subprocess.Popen(_command(port), env=environment)
+    # Ctrl-C reaches Dagster as well, which then ends its own processes; until it has, we wait.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
-        raise SystemExit(subprocess.run(command, env=environment, check=False).returncode)
+        raise SystemExit(process.wait())
     finally:
         server.shutdown()
+
+
+def _command(port: int) -> list[str]:
+    command = [sys.executable, "-m", "dagster", "dev", "-h", _LOOPBACK, "-p", str(port)]
+    workspace = Path("workspace.yaml")
+    if workspace.exists():
+        return [*command, "-w", str(workspace)]
+    locations = ("facecaption_assets", "flip_training")
+    return command + [part for name in locations for part in ("-m", f"{name}.definitions")]
