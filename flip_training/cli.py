@@ -7,6 +7,7 @@ Arguments in, text out. What is stale belongs to ``freshness``, running the job 
 import logging
 import os
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,6 +69,8 @@ def build(
 
 
 def _show_progress() -> None:
+    """Print the lines of training and evaluation, and not that partitioned checks are a preview."""
+    warnings.filterwarnings("ignore", "Specifying a partitions_def on an AssetCheckSpec")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("    %(message)s"))
     log = logging.getLogger("flip_training.progress")

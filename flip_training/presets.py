@@ -21,11 +21,14 @@ from flip_training.config import (
 def tiny() -> Preset:
     """A FLIP of some three million weights from scratch: a few hundred faces on two CPU cores.
 
-    Wide steps and a short queue, because the published ones would see too few updates: the queue
-    must be small against the number of faces, or it mostly holds the batch's own past. One thread,
-    because operations this small gain little from a second one and wait long for it on busy cores;
-    and the weights then do not depend on how many cores there are. No RandAugment and large patches:
-    within so few steps both raised recall on held-out validation faces.
+    Large learning rate and a short queue, because the published ones would see too few updates: the
+    queue must be small against the number of faces, or it mostly holds the batch's own past.
+
+    One thread, because operations this small gain little from a second one and wait long for it on
+    busy cores; and the weights then do not depend on how many cores there are. No RandAugment and
+    large patches: within so few steps both raised the mean test recall on synthetic pictures with
+    planted attributes (0.91 to 0.99, and 0.87 to 0.91; chance 0.17). The matching head needs more
+    steps than these to learn much.
     """
     return Preset(
         name="tiny",
