@@ -5,6 +5,7 @@ model chooses among plans and synonyms, never among facts. Every text of the gra
 ``verification``.
 """
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
@@ -31,6 +32,9 @@ _TOPICS: Final = {
     "f": ("eyes", "shape", "skin", "expression"),
     "w": ("makeup", "accessories"),
 }
+
+#: Productions of a rule among which the model may choose.
+MOST_CHOICES: Final = 2
 
 _OPEN_MOUTH: Final = (
     " with <possessive> mouth slightly open",
@@ -84,6 +88,20 @@ def licensed_grammar(attributes: frozenset[str], subject: Subject) -> Grammar:
     closing = " The picture is blurry." if "Blurry" in attributes else ""
     rules[START] = tuple(Production(caption + closing) for caption in captions)
     return Grammar(rules)
+
+
+def narrow_grammar(grammar: Grammar, rng: random.Random) -> Grammar:
+    """The grammar with at most ``MOST_CHOICES`` productions of each rule, drawn.
+
+    A small model words every face in the same two or three favourite ways. Which ways it has to
+    choose from therefore differs from face to face.
+    """
+    return Grammar(
+        {
+            symbol: tuple(sorted(productions, key=lambda _: rng.random())[:MOST_CHOICES])
+            for symbol, productions in grammar.rules.items()
+        }
+    )
 
 
 def _person_rules(

@@ -7,6 +7,7 @@ was answered before comes from the cache, so that a shard that was cut short con
 
 import asyncio
 import hashlib
+import random
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from tqdm import tqdm
 from facecaption_assets.captions.subjects import Subject, subject_of
 from facecaption_assets.rewriting.cache import RequestCache
 from facecaption_assets.rewriting.client import ChatClient, Completion, Payload, RequestRefused
-from facecaption_assets.rewriting.constrained import licensed_grammar
+from facecaption_assets.rewriting.constrained import licensed_grammar, narrow_grammar
 from facecaption_assets.rewriting.endpoint import open_client, stage_identity
 from facecaption_assets.rewriting.gbnf import to_gbnf
 from facecaption_assets.rewriting.prompts import chat_messages
@@ -200,15 +201,17 @@ def chat_payload(task: Task, attempt: int, model: str, settings: RewriteSettings
     """
     row = task.row
     identity = f"{row['face_id']}\0{row['caption_index']}\0{attempt}"
+    seed = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4]) >> 1
     payload: dict[str, object] = {
         "model": model,
         "messages": chat_messages(row["caption"], task.attributes, task.subject),
         "temperature": settings.temperature,
         "max_tokens": settings.max_tokens,
-        "seed": int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4]) >> 1,
+        "seed": seed,
     }
     if settings.constrained:
-        payload["grammar"] = to_gbnf(licensed_grammar(task.attributes, task.subject))
+        grammar = licensed_grammar(task.attributes, task.subject)
+        payload["grammar"] = to_gbnf(narrow_grammar(grammar, random.Random(seed)))
     return payload
 
 

@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 from facecaption_assets.captions.choosing import speakable_attributes
 from facecaption_assets.captions.settings import CaptionSettings
 from facecaption_assets.captions.subjects import Subject, subject_of
-from facecaption_assets.rewriting.constrained import licensed_grammar, sentence_plans
+from facecaption_assets.rewriting.constrained import (
+    licensed_grammar,
+    narrow_grammar,
+    sentence_plans,
+)
 from facecaption_assets.rewriting.plans import MOST_SENTENCES
 from facecaption_assets.rewriting.verification import verify
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
@@ -78,3 +82,13 @@ def test_plans_overload_no_sentence_where_they_can() -> None:
 def test_an_unavoidably_long_list_is_still_told() -> None:
     groups = {"h": [], "f": ["x"] * 9, "e": [], "w": []}
     assert sentence_plans(groups) == [("f",)]
+
+
+def test_a_narrowed_grammar_says_nothing_new_and_differs_from_face_to_face() -> None:
+    named = frozenset({"Wavy_Hair", "Eyeglasses", "Smiling", "Oval_Face"})
+    whole = licensed_grammar(named, Subject(male=False))
+    narrowed = [narrow_grammar(whole, random.Random(seed)) for seed in range(30)]
+    texts = {grammar.sample(random.Random(0)) for grammar in narrowed}
+    assert all(whole.recognises(text) for text in texts)
+    assert len(texts) > 15
+    assert narrow_grammar(whole, random.Random(3)) == narrowed[3]
