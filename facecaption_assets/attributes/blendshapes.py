@@ -88,7 +88,7 @@ def expression_probabilities(
         shapes: Blendshape → coefficient, [0, 1].
         points: (478, 2), px.
     """
-    # Happy and playful faces have 0.77-0.98, smug and flirty ones 0.5-0.9, all others under 0.1
+    # Happy and playful faces have 0.77-0.98, smug and flirty ones 0.5-0.9, all others under 0.3
     # but for a slight smile: the coefficient itself behaves as a probability.
     smile = (shapes["mouthSmileLeft"] + shapes["mouthSmileRight"]) / 2
     probabilities = {"Smiling": float(smile)}

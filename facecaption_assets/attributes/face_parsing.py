@@ -19,7 +19,7 @@ from facecaption_assets.attributes.mask_attributes import MASK_ATTRIBUTES, mask_
 if TYPE_CHECKING:
     import torch
 
-#: Side of the network's input, px. Of 382 crops, pixels that change class against 512 px: 3 % at
+#: Side of the network's input, px. On 286 crops, pixels that change class against 512 px: 3 % at
 #: 384 px, 12 % at 256 px, where glasses and earrings are lost.
 INPUT_SIDE: Final = 384
 

@@ -6,7 +6,7 @@ grey, warm hair brown or blond, by its lightness; between the classes, in colour
 and white, and for dyed or red hair (CelebA has no word for it) there is no answer or a doubtful
 one. Only mask and pixels are read; other hair attributes belong to ``mask_attributes``.
 
-Set by eye on 230 crops of the sample and 105 photos of others. Measured there: warmth -0.3 to 0.2
+Set by eye on 230 crops of the sample and 96 photos of others. Measured there: warmth -0.3 to 0.2
 on black and grey hair, 0.25 to 0.38 on hair between black and dark brown, 0.39 to 1.2 on brown and
 blond hair.
 """

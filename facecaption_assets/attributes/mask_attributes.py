@@ -32,7 +32,7 @@ def mask_probabilities(mask: FaceMask) -> dict[str, float]:
 
 
 def _eyeglasses(mask: FaceMask) -> float:
-    # Frames with what is behind them: 0.15-0.32 of the face in ten photos, 0 in all others.
+    # Frames with what is behind them: 0.15-0.32 of the face in nine photos, 0 in all others.
     return above(mask.share(FacePart.GLASSES), 0.06, 0.015)
 
 
@@ -45,7 +45,7 @@ def _hat(mask: FaceMask) -> float:
 
 
 def _earrings(mask: FaceMask) -> float | None:
-    # Thirteen earrings had 0.003-0.06 of the face; specks of up to 0.003 were none. Small ones
+    # Fourteen earrings had 0.003-0.06 of the face; specks of up to 0.003 were none. Small ones
     # are not found at all, so finding none says nothing.
     share = mask.share(FacePart.EARRING)
     return above(share, 0.004, 0.0008) if share > 0.003 else None
@@ -56,7 +56,7 @@ def _bald(mask: FaceMask, head: HeadFrame) -> float | None:
     if hair > 0.12:
         return below(hair, 0.05, 0.012)
     # Without hair in the mask the skull itself must be in the picture: 1.5-1.7 above the eyes on
-    # bald men, where a forehead ends at 1.0.
+    # two bald men, where a forehead ends at 1.0.
     middle = mask.face & (np.abs(head.across) < 0.6 * head.half_width)
     if not middle.any():
         return None
@@ -67,8 +67,8 @@ def _bald(mask: FaceMask, head: HeadFrame) -> float | None:
 
 
 def _bangs(mask: FaceMask, head: HeadFrame) -> float | None:
-    # Share of hair over the forehead, from above the brows to below the hairline: 0.63-1 on seven
-    # faces with bangs, 0.4-0.55 where a strand crosses it, 0-0.25 on open foreheads.
+    # Share of hair over the forehead, from above the brows to below the hairline: 0.65-1 on five
+    # faces with bangs, 0.5 on two where strands cross it, 0-0.25 on open foreheads.
     forehead = (np.abs(head.across) < 1.1 * head.half_width) & (head.up > 0.45) & (head.up < 0.8)
     if not forehead.any():
         return None
