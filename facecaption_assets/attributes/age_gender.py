@@ -46,8 +46,8 @@ _MEAN_RGB: Final = np.array([122.782, 117.001, 104.298], np.float32)
 
 #: Value of each age class, years; the first stands for babies.
 _AGES: Final = np.array([0.25, *range(1, 81)], np.float64)
-#: The age network draws towards the middle: in the sample, 55-65 becomes 45, and 35-45 becomes 28-35. So
-#: ``Young``, in CelebA about "under forty", is fully believed below 29 estimated years only.
+#: The age network draws towards the middle: in the sample, 55-65 becomes 45, and 35-45 becomes
+#: 28-35. So ``Young``, in CelebA about "under forty", is only believed below 29 estimated years.
 _YOUNG: Final = np.array([below(age, 33.0, 2.5) for age in _AGES])
 #: The face of a small child does not tell its sex, though the network always answers.
 _MIN_AGE_FOR_SEX: Final = 8.0
