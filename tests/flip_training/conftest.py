@@ -99,7 +99,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plant() -> Callable[..., None]:
     """Adds a shard to a data root: ``plant(home, shard, num_people, faces_each)``."""
     return write_shard
@@ -123,7 +123,7 @@ def rewrite(home: Path) -> Callable[..., None]:
     return apply
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def micro() -> Preset:
     """The smallest setting that trains: one layer each, 16 px, two epochs."""
     setting = tiny()

@@ -72,12 +72,12 @@ def test_a_tiny_flip_finds_planted_attributes_on_people_it_never_saw(
     text = replace(micro.model.text, width=64, layers=1, dropout=0.0)
     config = replace(
         micro.train,
-        epochs=24,
+        epochs=16,
         batch_size=16,
         queue_size=32,
         lr=1e-3,
         augment_ops=0,
-        save_every=24,
+        save_every=16,
         log_every=50,
     )
     preset = replace(

@@ -1,5 +1,6 @@
 """What each gate finds, and what counts as stale."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,14 +22,26 @@ LLM = RECIPES["llm"]
 BY_NAME = {gate.name: gate for gate in GATES}
 
 
-@pytest.fixture
-def built(storage: Storage, micro: Preset) -> Storage:
-    """A recipe that is built and checked."""
+@pytest.fixture(scope="module")
+def built_once(
+    tmp_path_factory: pytest.TempPathFactory, plant: Callable[..., None], micro: Preset
+) -> Path:
+    """A data root with a recipe that is built and checked; not to be changed."""
+    storage = Storage(tmp_path_factory.mktemp("built"))
+    for shard in ("colours-00000", "colours-00001"):
+        plant(storage.home, shard, 4, 3)
     build_training_set(storage, LLM)
     train(storage, LLM, micro, torch.device("cpu"), print)
     evaluate(storage, "llm", micro, torch.device("cpu"))
     judge_all(storage)
-    return storage
+    return storage.home
+
+
+@pytest.fixture
+def built(built_once: Path, tmp_path: Path) -> Storage:
+    """A copy of it, to be changed."""
+    shutil.copytree(built_once, tmp_path, dirs_exist_ok=True)
+    return Storage(tmp_path)
 
 
 def judge_all(storage: Storage) -> None:

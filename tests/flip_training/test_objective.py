@@ -34,15 +34,15 @@ def test_both_losses_can_be_learnt(model: FLIPModel) -> None:
     batch, twin, queue = batch_of(4), MomentumTwin(model, 0.5), FeatureQueue(0, 8)
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     generator = torch.Generator().manual_seed(0)
-    for _ in range(250):
+    for _ in range(120):
         twin.follow(model)
         losses = flip_losses(model, twin, queue, batch, 0.0, generator)
         optimizer.zero_grad()
         (losses.itc + losses.itm).backward()
         optimizer.step()
         model.clamp_temp()
-    assert losses.itc.item() < 0.1
-    assert losses.itm.item() < 0.2
+    assert losses.itc.item() < 0.4  # 1.39 for a guess
+    assert losses.itm.item() < 0.3  # 0.64 for a guess
 
 
 def test_a_batch_of_one_caption_has_nothing_to_mismatch(model: FLIPModel) -> None:
