@@ -122,10 +122,8 @@ def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
     for row in rows:
         row["split"] = splits[str(row["split_group"])]
     counts = {"caption_rows": num_captions, "pairs": len(rows), "left_out": len(inputs.left_out)}
-    counts |= {f"excluded_{reason}": n for reason, n in sorted(excluded.items())}
-    counts |= {
-        f"pairs_{split}": n for split, n in sorted(Counter(r["split"] for r in rows).items())
-    }
+    counts |= _numbered("excluded", excluded)
+    counts |= _numbered("pairs", Counter(str(row["split"]) for row in rows))
     table = pa.Table.from_pylist(rows, schema=TRAINING_SETS.arrow)
     return storage.commit(
         table.sort_by([(c, "ascending") for c in ("face_id", "caption_source", "caption_index")]),
@@ -137,6 +135,10 @@ def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
             counts=counts,
         ),
     )
+
+
+def _numbered(prefix: str, numbers: Counter[str]) -> dict[str, int]:
+    return {f"{prefix}_{name}": number for name, number in sorted(numbers.items())}
 
 
 def _kept_crops(storage: Storage, shard: str) -> dict[str, _Row]:
