@@ -1,14 +1,18 @@
-"""Fixtures that several folders of tests share: a data root, and pictures made in memory."""
+"""Fixtures that several folders of tests share: a data root, pictures, a dataset with fakes."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pytest
 from PIL import Image
 
+from facecaption_assets.defs.registry import add_partitions, register_new_shards, registered_keys
+from facecaption_assets.shards.sources import Source, add_source
 from facecaption_assets.storage import Storage
+from tests.fakes import FakeModels
 
 
 @pytest.fixture
@@ -32,3 +36,33 @@ def picture() -> Callable[..., bytes]:
         return buffer.getvalue()
 
     return make
+
+
+@pytest.fixture
+def photos(tmp_path: Path, picture) -> Path:
+    """Four pictures in name order: two with a face, one too small for one, one broken."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(picture(400, 400))
+    (folder / "b.png").write_bytes(picture(500, 300, kind="PNG"))
+    (folder / "c.jpg").write_bytes(picture(64, 48))
+    (folder / "d.jpg").write_bytes(b"not a picture")
+    return folder
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, photos: Path) -> FakeModels:
+    """A data root with the photos registered as one shard, ``mine-00000``."""
+    dataset = FakeModels(home=str(tmp_path / "home"), profile_name="embedded")
+    add_source(dataset.storage, Source("mine", "folder", str(photos)))
+    register_new_shards(dataset, quiet_s=0)
+    return dataset
+
+
+@pytest.fixture
+def instance(dataset: FakeModels, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    folder = tmp_path / "dagster"
+    folder.mkdir()
+    with dg.DagsterInstance.local_temp(str(folder)) as instance:
+        add_partitions(instance, registered_keys(dataset))
+        yield instance

@@ -1,7 +1,8 @@
 """Loading ultralytics without its side effects: every import of it goes through here.
 
-On import it looks the network up, may install packages, collects usage and takes all threads but
-one from PyTorch.
+On import it looks the network up, may install packages, collects usage, takes all threads but
+one from PyTorch, and replaces Pillow's ``Image.open`` by one that wants further packages for bytes
+that are no picture.
 """
 
 import os
@@ -20,9 +21,11 @@ _ENVIRONMENT: Final[Mapping[str, str]] = {
 
 
 def load_ultralytics() -> ModuleType:
-    """The package, quiet and offline, with PyTorch's number of threads left as it was."""
+    """The package, quiet and offline; PyTorch's threads and Pillow's ``open`` stay as they were."""
     import torch
+    from PIL import Image
 
+    open_image = Image.open
     threads, configured = torch.get_num_threads(), os.environ.get("OMP_NUM_THREADS")
     os.environ.update(_ENVIRONMENT)
     import ultralytics
@@ -30,4 +33,5 @@ def load_ultralytics() -> ModuleType:
     if configured is None:
         os.environ.pop("OMP_NUM_THREADS", None)
     torch.set_num_threads(threads)
+    Image.open = open_image
     return ultralytics

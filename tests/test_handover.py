@@ -1,0 +1,63 @@
+"""What one package writes, the other reads: the files are the only interface between them."""
+
+import dagster as dg
+import pyarrow.parquet as pq
+import pytest
+
+from facecaption_assets import storage as dataset_storage
+from facecaption_assets.definitions import build_defs
+from facecaption_assets.storage import Verdict
+from flip_training import storage as training_storage
+from flip_training.data import CropStream, read_faces
+from flip_training.recipes import RECIPES
+from flip_training.storage import GateFailed, Storage
+from flip_training.training_sets import build_training_set
+
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
+
+SHARD = "mine-00000"
+
+
+@pytest.fixture
+def home(dataset, instance) -> str:
+    """A data root whose one shard the dataset's package has built."""
+    definitions = build_defs(dataset.home, resources={"dataset": dataset})
+    assert isinstance(definitions, dg.Definitions)
+    job = definitions.resolve_job_def("build_shards")
+    assert job.execute_in_process(partition_key=SHARD, instance=instance).success
+    return str(dataset.home)
+
+
+@pytest.mark.parametrize(("recipe", "pairs"), [("template", 2), ("llm", 2), ("template_llm", 2)])
+def test_a_built_shard_becomes_pairs_with_their_pixels(home, recipe, pairs) -> None:
+    storage = Storage.at(home)
+    provenance = build_training_set(storage, RECIPES[recipe])
+    assert provenance.rows >= pairs
+    faces = [f for split in ("train", "val", "test") for f in read_faces(storage, recipe, split)]
+    assert len(faces) == 2
+    crops = {face.face_id: pixels for face, pixels in CropStream(storage, faces, 64).read()}
+    assert crops.keys() == {f"{SHARD}-00000-0", f"{SHARD}-00001-0"}
+    assert all(pixels.shape == (3, 64, 64) for pixels in crops.values())
+
+
+def test_both_packages_record_provenance_and_verdicts_alike(home) -> None:
+    theirs = dataset_storage.Storage(home)
+    ours = Storage.at(home)
+    written = theirs.read_provenance("llm_captions", SHARD)
+    read = ours.read_provenance("llm_captions", SHARD)
+    assert vars(read) == vars(written)
+    metadata = pq.read_metadata(theirs.table_path("llm_captions", SHARD).path).metadata
+    assert dataset_storage.PROVENANCE_KEY in metadata
+    assert ours.read_verdicts("llm_captions", SHARD) == [
+        training_storage.Verdict(**vars(verdict))
+        for verdict in theirs.read_verdicts("llm_captions", SHARD)
+    ]
+
+
+def test_a_shard_that_failed_its_gate_is_not_trained_on(home) -> None:
+    theirs = dataset_storage.Storage(home)
+    version = theirs.read_provenance("llm_captions", SHARD).data_version
+    failed = Verdict("captions_present", False, True, "two are empty", version)
+    theirs.record_verdict("llm_captions", SHARD, failed)
+    with pytest.raises(GateFailed, match="two are empty"):
+        build_training_set(Storage.at(home), RECIPES["llm"])
