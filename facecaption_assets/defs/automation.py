@@ -55,10 +55,15 @@ def nightly_rebuild(
 ) -> Iterator[dg.RunRequest]:
     """Request a run for every shard with something to do."""
     judge = freshness(dataset)
+    night = context.scheduled_execution_time.date().isoformat()
     for shard in context.instance.get_dynamic_partitions("shards"):
         states = judge.shard_states(shard)
         if any(state.state is not State.DONE for state in states):
-            yield dg.RunRequest(partition_key=shard, tags={SKIP_CURRENT_TAG: "true"})
+            yield dg.RunRequest(
+                run_key=f"{shard}-{night}",
+                partition_key=shard,
+                tags={SKIP_CURRENT_TAG: "true"},
+            )
 
 
 nightly_report = dg.ScheduleDefinition(

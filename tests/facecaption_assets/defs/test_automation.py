@@ -1,4 +1,5 @@
 import time
+from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
@@ -62,9 +63,13 @@ def test_a_source_that_cannot_be_read_is_named_and_holds_nothing_up(
 
 def test_the_nightly_schedule_asks_for_what_is_not_done(dataset, instance) -> None:
     definitions = build_defs(dataset.home, resources={"dataset": dataset})
-    context = dg.build_schedule_context(instance=instance, resources={"dataset": dataset})
+    context = dg.build_schedule_context(
+        instance=instance,
+        resources={"dataset": dataset},
+        scheduled_execution_time=datetime(2026, 1, 2, 3, tzinfo=UTC),
+    )
     (request,) = nightly_rebuild(context)
-    assert request.partition_key == "mine-00000"
+    assert (request.partition_key, request.run_key) == ("mine-00000", "mine-00000-2026-01-02")
     assert request.tags[SKIP_CURRENT_TAG] == "true"
     definitions.resolve_job_def("build_shards").execute_in_process(
         partition_key="mine-00000", instance=instance
