@@ -165,6 +165,7 @@ def summary() -> None:
     storage = _storage()
     _console.print(count_funnel(storage).to_text(), soft_wrap=True)
     if found := read_retrieval(storage):
+        _console.print()
         _console.print(_retrieval_table(found))
     _console.print("\nWhere to look")
     for name, path in {
@@ -179,13 +180,20 @@ def summary() -> None:
 def _retrieval_table(found: list[dict[str, Any]]) -> Table:
     """Recall per recipe and direction with what guessing would give, on the test split."""
     metrics = ("R@1", "R@5", "R@10")
-    table = Table("recipe", "direction", "score", *metrics, "queries", box=None)
-    rows = [row for row in found if row["split"] == "test" and row["metric"] in metrics]
-    groups: dict[tuple[str, str, str], dict[str, str]] = {}
-    for row in rows:
-        place = (row["recipe"], row["direction"].replace("_", " "), row["score"].upper())
+    table = Table(
+        *("recipe", "direction", *metrics, "queries"),
+        title="Retrieval on held-out people: percent found (percent by chance)",
+        title_justify="left",
+        box=None,
+    )
+    groups: dict[tuple[str, str], dict[str, str]] = {}
+    for row in found:
+        if row["split"] != "test" or row["metric"] not in metrics:
+            continue
+        direction = row["direction"].replace("_to_", "→")
+        place = (row["recipe"], f"{direction} {row['score'].upper()}")
         recalls = groups.setdefault(place, {"queries": str(row["num_queries"])})
-        recalls[row["metric"]] = f"{row['value']:.1%} (chance {row['chance']:.1%})"
+        recalls[row["metric"]] = f"{row['value'] * 100:.1f} ({row['chance'] * 100:.1f})"
     for place, recalls in groups.items():
         table.add_row(*place, *(recalls.get(m, "") for m in metrics), recalls["queries"])
     return table

@@ -8,11 +8,14 @@ import logging
 import os
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 from flip_training.freshness import CHAIN, failed_checks, first_to_build, states
@@ -62,20 +65,37 @@ def build(
         trainer = open_trainer()
     except ValueError as error:
         raise _stop(str(error)) from None
-    _show_progress()
+    # Partitioned checks are a preview of Dagster's that we chose; each of them would warn.
+    warnings.filterwarnings("ignore", "Specifying a partitions_def on an AssetCheckSpec")
     failures = [line for recipe in chosen for line in _build(trainer, recipe)]
     if failures:
         raise _stop("\n".join(f"✗ {line}" for line in failures))
 
 
-def _show_progress() -> None:
-    """Print the lines of training and evaluation, and not that partitioned checks are a preview."""
-    warnings.filterwarnings("ignore", "Specifying a partitions_def on an AssetCheckSpec")
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("    %(message)s"))
+class _LatestLine(logging.Handler):
+    """Shows the latest line of training or evaluation in place; nothing where output is a file."""
+
+    def __init__(self, status: Status, recipe: str) -> None:
+        super().__init__()
+        self._status, self._recipe = status, recipe
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Replace the line that is shown."""
+        self._status.update(f"{self._recipe}: {record.getMessage()}")
+
+
+@contextmanager
+def _progress(recipe: str) -> Iterator[None]:
     log = logging.getLogger("flip_training.progress")
-    log.handlers, log.propagate = [handler], False
+    log.propagate = False
     log.setLevel(logging.INFO)
+    with _console.status(f"{recipe}: starting") as status:
+        handler = _LatestLine(status, recipe)
+        log.addHandler(handler)
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
 
 
 def _build(trainer: "Trainer", recipe: Recipe) -> list[str]:
@@ -88,8 +108,10 @@ def _build(trainer: "Trainer", recipe: Recipe) -> list[str]:
     except (PartitionMissing, GateFailed) as error:
         return [f"{recipe.name}: {error}"]
     if due:
-        _console.print(f"{recipe.name}: {due[0]}: {due[1]}")
-        if failures := build_recipe(trainer, recipe, due[0]):
+        _console.print(f"{recipe.name}: {due[0]} {due[1]}")
+        with _progress(recipe.name):
+            failures = build_recipe(trainer, recipe, due[0])
+        if failures:
             return [str(failure) for failure in failures]
     elif failed := failed_checks(storage, recipe, blocking=True):
         return [

@@ -22,6 +22,7 @@ from flip_training.checkpoint import load_checkpoint
 from flip_training.config import EvaluationConfig, Preset
 from flip_training.data import CropStream, Face, read_faces
 from flip_training.flip import FLIPModel
+from flip_training.leaving import run_and_leave
 from flip_training.presets import preset as preset_of
 from flip_training.recipes import recipe as recipe_of
 from flip_training.retrieval import metrics, reranked, top_candidates
@@ -217,4 +218,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app()
+    run_and_leave(app)

@@ -23,6 +23,7 @@ from flip_training.checkpoint import Progress, load_state, save_checkpoint, save
 from flip_training.config import Preset, fingerprint
 from flip_training.data import Batch, CropStream, TrainingBatches, read_faces, stable_seed
 from flip_training.flip import FLIPModel
+from flip_training.leaving import run_and_leave
 from flip_training.momentum import FeatureQueue, MomentumTwin
 from flip_training.objective import alpha_at, flip_losses
 from flip_training.optim import adamw, lr_at
@@ -247,4 +248,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app()
+    run_and_leave(app)
