@@ -6,11 +6,12 @@
 
 import json
 import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from facecaption_assets.shards.pictures import PictureUnreadable, SideCar
 
@@ -34,7 +35,10 @@ class PictureFolder:
     root: Path
 
     def list_names(self) -> list[str]:
-        """Paths below the root with forward slashes, sorted; symbolic links are not followed."""
+        """Paths below the root with forward slashes, sorted.
+
+        Linked files are listed; linked folders are not entered, because they may lead in circles.
+        """
         names = []
         for folder, folders, files in os.walk(self.root):
             folders[:] = [f for f in folders if not f.startswith(".")]
@@ -42,7 +46,9 @@ class PictureFolder:
             names += [
                 (below / file).as_posix()
                 for file in files
-                if not file.startswith(".") and Path(file).suffix.lower() in PICTURE_SUFFIXES
+                if not file.startswith(".")
+                and Path(file).suffix.lower() in PICTURE_SUFFIXES
+                and not _is_special(Path(folder) / file)
             ]
         return sorted(names)
 
@@ -53,22 +59,22 @@ class PictureFolder:
     def fingerprint(self, name: str) -> str | None:
         """Size in bytes and time of change in ns."""
         try:
-            status = (self.root / name).stat()
+            found = (self.root / name).stat()
         except OSError:
             return None
-        return f"{status.st_size}:{status.st_mtime_ns}"
+        return f"{found.st_size}:{found.st_mtime_ns}"
 
     def side_car(self, name: str) -> SideCar:
         """Alt-text and metadata from the files with the same stem; unreadable ones are noted."""
-        stem = (self.root / name).with_suffix("")
-        text = _read_text(stem.with_suffix(".txt"))
+        picture = self.root / name
+        text = _read_text(picture.with_name(f"{picture.stem}.txt"))
         alt_text = text.strip() if text else None
-        raw = _read_text(stem.with_suffix(".json"))
+        raw = _read_text(picture.with_name(f"{picture.stem}.json"))
         if raw is None:
             return SideCar(alt_text=alt_text)
         try:
-            fields = json.loads(raw)
-        except ValueError as error:
+            fields = _without_surrogates(json.loads(raw))
+        except (ValueError, RecursionError) as error:
             return SideCar(alt_text=alt_text, metadata={"side_car_error": str(error)})
         if not isinstance(fields, dict):
             return SideCar(alt_text=alt_text, metadata={"side_car": fields})
@@ -86,12 +92,12 @@ class PictureFolder:
         Raises:
             PictureUnreadable: If the file is gone or may not be read.
         """
-        path = Path(unquote(urlsplit(url).path))
+        path = Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
         try:
             with path.open("rb") as file:
                 return file.read(max_bytes + 1)
         except OSError as error:
-            raise PictureUnreadable(f"{path}: {error.strerror}") from error
+            raise PictureUnreadable(f"{url}: {error.strerror}") from error
 
     def is_settled(self, names: list[str], quiet_s: float) -> bool:
         """Whether none of the named files has arrived or changed within the last ``quiet_s``.
@@ -101,6 +107,21 @@ class PictureFolder:
         """
         newest = max((_arrival_s(self.root / name) for name in names), default=0.0)
         return time.time() - newest >= quiet_s
+
+
+def _is_special(path: Path) -> bool:
+    """Whether opening the path could block: a pipe, a socket or a device."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _without_surrogates(value: Any) -> Any:
+    """The JSON value with halves of surrogate pairs, which UTF-8 has no bytes for, replaced."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(text.encode("utf-8", "replace"))
 
 
 def _arrival_s(path: Path) -> float:
@@ -113,6 +134,6 @@ def _arrival_s(path: Path) -> float:
 def _read_text(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
-            return file.read(_MAX_SIDE_CAR_BYTES).decode("utf-8", errors="replace")
+            return file.read(_MAX_SIDE_CAR_BYTES).decode("utf-8-sig", errors="replace")
     except OSError:
         return None

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 # Pillow's own limit is global and warns instead of deciding; ``read_header`` applies the
 # ``max_pixels`` setting to every picture before its pixels are touched.
@@ -22,6 +22,18 @@ SUPPORTED_FORMATS: Final = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "
 
 _EXIF_ORIENTATION: Final = 0x0112
 _SIDEWAYS: Final = (5, 6, 7, 8)
+
+#: What turns a picture of an EXIF orientation upright. Done here rather than by ``exif_transpose``,
+#: which writes the whole EXIF block anew and fails on odd ones.
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 #: PNG's last chunk is always the same: type and checksum of an empty IEND.
 _PNG_END: Final = b"IEND\xaeB`\x82"
@@ -64,7 +76,7 @@ def read_header(data: bytes, *, max_pixels: int) -> PictureHeader:
         raise PictureRejected(
             "not_an_image", f"no known picture format; it starts with {data[:12]!r}"
         ) from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except Exception as error:
         raise PictureRejected("truncated", f"the header is broken: {error}") from None
     with image:
         return _judge(image, data, max_pixels)
@@ -95,9 +107,11 @@ def _judge(image: Image.Image, data: bytes, max_pixels: int) -> PictureHeader:
 
 
 def _orientation(image: Image.Image) -> int:
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1  # Asking would decode the pixels, in search of a block behind them.
     try:
         value = int(image.getexif().get(_EXIF_ORIENTATION, 1))
-    except (OSError, SyntaxError, ValueError, TypeError):
+    except Exception:  # Pillow's EXIF reader raises many kinds; without EXIF it is upright.
         return 1
     return value if 1 <= value <= 8 else 1
 
@@ -142,9 +156,12 @@ def decode_rgb(data: bytes) -> NDArray[np.uint8]:
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
-            upright = ImageOps.exif_transpose(image)
+            image.load()
+            turn = _UPRIGHT.get(_orientation(image))
+            upright = image if turn is None else image.transpose(turn)
             return np.array(_to_rgb(upright), dtype=np.uint8)
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+    # Decoders raise whatever odd bytes lead them to; each of it is this picture's fault alone.
+    except Exception as error:
         raise ImageDecodeError(f"{type(error).__name__}: {error}") from error
 
 

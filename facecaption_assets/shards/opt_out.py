@@ -4,9 +4,13 @@ One entry a line in ``<home>/opt_out.txt``: a picture's key, a face_id, a URL, o
 picture's bytes; ``#`` starts a comment. Every stage asks the list before it keeps a row.
 """
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from facecaption_assets.storage import Storage
+
+_SHA256: Final = re.compile("[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,10 @@ class OptOut:
         path = storage.opt_out_list
         if not path.exists():
             return cls.none()
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Editors may put a byte order mark first; tools write sums in either case.
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
         entries = (line.partition(" #")[0].strip() for line in lines)
-        return cls(
-            frozenset(e.removeprefix("sha256:") for e in entries if e and not e.startswith("#"))
-        )
+        return cls(frozenset(_canonical(e) for e in entries if e and not e.startswith("#")))
 
     def __bool__(self) -> bool:
         return bool(self.entries)
@@ -38,3 +41,8 @@ class OptOut:
     def covers(self, *identifiers: str | None) -> bool:
         """Whether any of the identifiers is on the list."""
         return any(i in self.entries for i in identifiers if i)
+
+
+def _canonical(entry: str) -> str:
+    plain = entry.removeprefix("sha256:").strip()
+    return plain.lower() if _SHA256.fullmatch(plain) else entry

@@ -9,7 +9,6 @@ in ``planning``.
 import json
 from typing import cast
 
-from filelock import FileLock
 from upath import UPath
 
 from facecaption_assets.shards.pictures import PictureSource
@@ -52,8 +51,11 @@ def register_shards(
 ) -> list[str]:
     """Deal pictures that are in no shard yet into new shards; return the new shards' keys."""
     size = source.rows_per_shard or rows_per_shard
-    with _lock(storage, source.name):
-        first = len(registered_shards(storage, source.name))
+    # The daemon's sensor and the command line may register at once.
+    with storage.lock(f"source-{source.name}"):
+        known = registered_shards(storage, source.name)
+        # After the last one rather than by count: a listing that was lost must not be replaced.
+        first = split_shard_key(known[-1])[1] + 1 if known else 0
         new = unregistered_names(storage, source.name, pictures)
         keys = []
         for index, start in enumerate(range(0, len(new), size), start=first):
@@ -68,10 +70,3 @@ def _listing(storage: Storage, shard: str) -> UPath:
     source, index = split_shard_key(shard)
     return storage.sources / source / f"{index:05d}.json"
 
-
-def _lock(storage: Storage, source: str) -> FileLock:
-    # Two processes on one machine (the daemon's sensor and the command line) may register at
-    # once. With a remote data root the lock holds on this machine only.
-    path = storage.lock_path(f"source-{source}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(path)

@@ -41,6 +41,12 @@ class Source:
     rows_per_shard: int | None = None
 
     def __post_init__(self) -> None:
+        if self.images is not None and not isinstance(self.images, str):
+            raise SourceError(f"source {self.name}: images = {self.images!r} is not a text")
+        if self.rows_per_shard is not None and type(self.rows_per_shard) is not int:
+            raise SourceError(
+                f"source {self.name}: rows_per_shard = {self.rows_per_shard!r} is no whole number"
+            )
         if not _NAME.fullmatch(self.name):
             raise SourceError(
                 f"source name {self.name!r}: use lower-case letters, digits and dashes, at most 64"
@@ -76,21 +82,30 @@ def add_source(storage: Storage, source: Source) -> None:
     """Register a source, or give a registered one new settings.
 
     Raises:
-        SourceError: If the folder does not exist, or the name belongs to another kind of source.
+        SourceError: If the folder does not exist, or the name belongs to another kind of source
+            or another folder: pictures are known by their names below the folder.
     """
     if source.images is not None and not Path(source.images).is_dir():
         raise SourceError(f"source {source.name}: images {source.images} is not a folder")
     path = storage.sources / f"{source.name}.toml"
-    if path.exists() and (registered := read_source(storage, source.name)).kind != source.kind:
-        raise SourceError(
-            f"source {source.name} is registered with kind {registered.kind}, not {source.kind}"
-        )
+    if path.exists():
+        registered = read_source(storage, source.name)
+        if (registered.kind, registered.images) != (source.kind, source.images):
+            raise SourceError(
+                f"source {source.name} is registered with kind {registered.kind} and images "
+                f"{registered.images}; give {source.images or source.kind} another name"
+            )
     lines = [
-        f"{field.name} = {json.dumps(value)}"
+        f"{field.name} = {_toml(value)}"
         for field in fields(source)
         if field.name != "name" and (value := getattr(source, field.name)) is not None
     ]
     storage.write_text(path, "\n".join(lines) + "\n")
+
+
+def _toml(value: str | int) -> str:
+    # JSON's strings are TOML's, but for the one control character that JSON lets through.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def read_source(storage: Storage, name: str) -> Source:
@@ -106,7 +121,7 @@ def read_source(storage: Storage, name: str) -> Source:
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         return Source(name=name, **values)
-    except (tomllib.TOMLDecodeError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
         raise SourceError(f"{path} is not a source: {error}") from error
 
 

@@ -1,8 +1,11 @@
 import io
+import struct
 
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
 from facecaption_assets.shards.images import (
     ImageDecodeError,
@@ -12,6 +15,18 @@ from facecaption_assets.shards.images import (
 )
 
 LIMIT = 10_000_000
+
+
+def with_exif(kind: str) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "a description"
+    buffer = io.BytesIO()
+    Image.effect_noise((40, 30), 60).convert("RGB").save(buffer, kind, exif=exif.tobytes())
+    return buffer.getvalue()
+
+
+ORIGINALS = {kind: with_exif(kind) for kind in ("JPEG", "PNG", "WEBP")}
 
 
 def rejected(data: bytes, limit: int = LIMIT) -> tuple[str, str]:
@@ -116,3 +131,47 @@ def test_pixels_that_cannot_be_decoded_raise_one_error(picture) -> None:
     data[60:200] = bytes(140)
     with pytest.raises(ImageDecodeError):
         decode_rgb(bytes(data))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_every_orientation_is_turned_as_pillow_turns_it(picture, kind, orientation) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = picture(kind=kind, exif=exif.tobytes())
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
+    assert (decode_rgb(data) == expected).all()
+    header = read_header(data, max_pixels=LIMIT)
+    assert (header.height, header.width) == expected.shape[:2]
+
+
+def test_an_exif_block_that_cannot_be_written_anew_does_no_harm(picture) -> None:
+    # Tag 0x011A as a rational with a zero-length value: Pillow reads it and fails to re-encode it.
+    entry = struct.pack("<HHI", 0x0112, 3, 1) + struct.pack("<HH", 6, 0)
+    odd = struct.pack("<HHI", 0x8769, 4, 1) + struct.pack("<I", 0xFFFFFFFF)
+    block = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + entry + odd + struct.pack("<I", 0)
+    data = picture(exif=block)
+    assert read_header(data, max_pixels=LIMIT).exif_orientation in (1, 6)
+    assert decode_rgb(data).shape in ((48, 64, 3), (64, 48, 3))
+
+
+def test_reading_the_header_of_a_png_decodes_no_pixels(picture) -> None:
+    data = bytearray(picture(kind="PNG"))
+    data[60:140] = bytes(80)
+    assert read_header(bytes(data), max_pixels=LIMIT).extension == "png"
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_mutated_bytes_end_in_pixels_or_in_one_of_two_errors(data) -> None:
+    kind = data.draw(st.sampled_from(["JPEG", "PNG", "WEBP"]))
+    original = bytearray(ORIGINALS[kind])
+    for _ in range(data.draw(st.integers(1, 8))):
+        position = data.draw(st.integers(0, len(original) - 1))
+        original[position] = data.draw(st.integers(0, 255))
+    try:
+        header = read_header(bytes(original), max_pixels=LIMIT)
+        pixels = decode_rgb(bytes(original))
+    except (PictureRejected, ImageDecodeError):
+        return
+    assert pixels.shape == (header.height, header.width, 3)

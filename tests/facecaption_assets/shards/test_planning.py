@@ -37,6 +37,27 @@ def test_side_cars_give_alt_text_metadata_and_person(folder) -> None:
     assert plain["split_group"] == plain["key"] == "mine-00000-00000"
 
 
+def test_a_side_car_belongs_to_the_picture_of_its_whole_stem(folder) -> None:
+    for name, text in {"a.txt": "wrong", "a.1.txt": "right"}.items():
+        (folder / name).write_text(text)
+    (folder / "a.1.jpg").write_bytes(b"x")
+    assert planned(folder, "a.1.jpg")[0]["alt_text"] == "right"
+
+
+@pytest.mark.parametrize(
+    ("content", "alt_text"),
+    [
+        (b'\xef\xbb\xbf{"alt_text": "with a byte order mark"}', "with a byte order mark"),
+        (b'{"alt_text": "half \\ud800 a pair", "x": "\\udfff"}', "half ? a pair"),
+        (b"[" * 100_000, None),
+        (b"\xff\xfe\x00", None),
+    ],
+)
+def test_an_odd_side_car_does_not_stop_the_shard(folder, content, alt_text) -> None:
+    (folder / "plain.json").write_bytes(content)
+    assert planned(folder, "plain.jpg")[0]["alt_text"] == alt_text
+
+
 @pytest.mark.parametrize("name", ["broken.jpg", "list.jpg", "gone.jpg"])
 def test_a_bad_side_car_or_a_missing_picture_still_has_its_row(folder, name) -> None:
     (row,) = planned(folder, name)

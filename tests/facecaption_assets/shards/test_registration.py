@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,24 @@ def test_later_pictures_get_new_shards_and_leave_the_old_ones_alone(storage, fol
     assert register(storage, folder) == ["mine-00002"]
     assert registered_names(storage, "mine-00002") == ["a-first-by-name.jpg"]
     assert {key: registered_names(storage, key) for key in before} == before
+
+
+def test_a_lost_listing_is_not_replaced_by_other_pictures(storage, folder) -> None:
+    register(storage, folder)
+    (storage.sources / "mine" / "00000.json").unlink()
+    assert register(storage, folder) == ["mine-00002"]
+    assert registered_names(storage, "mine-00001") == ["e.webp"]
+
+
+def test_pipes_are_passed_over_and_any_file_name_can_be_read(storage, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    odd = os.fsdecode(b"caf\xe9.jpg")
+    (tmp_path / odd).write_bytes(b"bytes")
+    pictures = PictureFolder(tmp_path)
+    assert pictures.list_names() == [odd]
+    register_shards(storage, Source("odd", "folder", str(tmp_path)), pictures, 10)
+    assert registered_names(storage, "odd-00000") == [odd]
+    assert pictures.read(pictures.url(odd), 100) == b"bytes"
 
 
 def test_registering_again_does_nothing(storage, folder) -> None:

@@ -15,7 +15,7 @@ from facecaption_assets.storage import Storage
 
 
 def test_a_source_reads_back_as_it_was_added(storage: Storage, tmp_path: Path) -> None:
-    odd = tmp_path / 'a "quoted" ünï\\folder'
+    odd = tmp_path / 'a "quoted" ünï\\folder \x7f🙂'
     odd.mkdir()
     source = Source("mine", "folder", str(odd), 100)
     add_source(storage, source)
@@ -51,6 +51,22 @@ def test_a_source_does_not_change_its_kind(storage: Storage, tmp_path: Path) -> 
     add_source(storage, Source("mine", "sample"))
     with pytest.raises(SourceError, match="registered with kind sample"):
         add_source(storage, Source("mine", "folder", str(tmp_path)))
+
+
+def test_a_source_does_not_move_to_another_folder(storage: Storage, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    add_source(storage, Source("mine", "folder", str(tmp_path / "a")))
+    add_source(storage, Source("mine", "folder", str(tmp_path / "a"), 10))
+    with pytest.raises(SourceError, match="another name"):
+        add_source(storage, Source("mine", "folder", str(tmp_path / "b")))
+
+
+@pytest.mark.parametrize("line", ["images = 5", "rows_per_shard = true", 'rows_per_shard = "9"'])
+def test_a_value_of_the_wrong_type_is_named(storage: Storage, line) -> None:
+    storage.write_text(storage.sources / "mine.toml", f'kind = "sample"\n{line}\n')
+    with pytest.raises(SourceError, match=line.split()[0]):
+        read_source(storage, "mine")
 
 
 def test_a_broken_file_is_named(storage: Storage) -> None:
