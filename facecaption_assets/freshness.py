@@ -69,8 +69,8 @@ class Freshness:
     Attributes:
         storage: Data root.
         code_versions: Present code version of every asset.
-        gates: Names of the blocking checks of every asset; a partition is done only when each has
-            passed on the data that is there.
+        gates: Names of the checks of every asset; a partition is done only when each has spoken
+            of the data that is there, and none that blocks has failed.
         opt_out: Present opt-out list.
     """
 

@@ -143,7 +143,7 @@ RAW_SHARDS = Table(
             "unsupported_format, truncated, too_large or opted_out.",
         ),
         _ERROR,
-        Column("format", pa.string(), "jpeg, png or webp; sniffed, not guessed by name.", True),
+        Column("format", pa.string(), "jpg, png or webp; told by the bytes, not the name.", True),
         Column("num_bytes", pa.int64(), "Length of the stored bytes.", True),
         Column("width", pa.int32(), "Stored picture, upright, px.", True),
         Column("height", pa.int32(), "Stored picture, upright, px.", True),
@@ -252,7 +252,7 @@ LLM_CAPTIONS = Table(
             "status",
             pa.string(),
             "accepted: caption is the model's. fell_back: caption is the template's. "
-            "unavailable or opted_out: no caption.",
+            "opted_out: no caption.",
         ),
         _ERROR,
         Column("caption", pa.string(), "The verified text.", True),

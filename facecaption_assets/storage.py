@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -18,12 +20,16 @@ from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 from upath import UPath
 
 from facecaption_assets.schema import TABLES
 
 #: Key of the provenance record in the parquet file's metadata.
 PROVENANCE_KEY: Final = b"facecaption"
+
+#: Age at which a folder of unfinished files is taken for abandoned, seconds.
+_STAGING_LIFETIME_S: Final = 24 * 3600
 
 
 class PartitionMissing(LookupError):
@@ -142,9 +148,14 @@ class Storage:
         """Changes to the profile's settings, where the user has made any."""
         return self.root / "profile.toml"
 
-    def lock_path(self, name: str) -> Path:
-        """A file of this machine on which processes agree who goes first."""
-        return self._local_root() / ".locks" / f"{name}.lock"
+    def lock(self, name: str) -> FileLock:
+        """A lock between the processes of this machine; hold it for moments only.
+
+        With a remote data root, processes on other machines do not see it.
+        """
+        folder = self._local_root() / ".locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / f"{name}.lock")
 
     def _local_root(self) -> Path:
         return Path(self.root.path).resolve() if self.is_local else Path("data").resolve()
@@ -218,10 +229,16 @@ class Storage:
 
     @contextmanager
     def staging(self, asset: str, partition: str) -> Iterator[Path]:
-        """A local folder for files under construction; emptied and removed afterwards."""
-        folder = self._local_root() / ".staging" / f"{asset}-{partition}-{os.getpid()}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        """A local folder for files under construction; removed afterwards.
+
+        What processes that were killed left behind is removed once it is a day old.
+        """
+        place = self._local_root() / ".staging"
+        place.mkdir(parents=True, exist_ok=True)
+        for left in place.iterdir():
+            if time.time() - left.stat().st_mtime > _STAGING_LIFETIME_S:
+                shutil.rmtree(left, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{asset}-{partition}-", dir=place))
         try:
             yield folder
         finally:
@@ -253,10 +270,11 @@ class Storage:
         with self.staging(f"commit-{asset}", partition) as folder:
             local = folder / "table.parquet"
             pq.write_table(table.replace_schema_metadata(record), local, compression="zstd")
-            if tar is not None:
-                self.table_path(asset, partition).unlink(missing_ok=True)
-                self.publish(tar, self.tar_path(asset, partition))
-            self.publish(local, self.table_path(asset, partition))
+            with self.lock(asset):
+                if tar is not None:
+                    self.table_path(asset, partition).unlink(missing_ok=True)
+                    self.publish(tar, self.tar_path(asset, partition))
+                self.publish(local, self.table_path(asset, partition))
         return stored
 
     def publish(self, local: Path, target: UPath) -> None:
@@ -280,10 +298,11 @@ class Storage:
 
     def record_verdict(self, asset: str, partition: str, verdict: Verdict) -> None:
         """Remember what a check said, for runs to come."""
-        verdicts = {v.check: v for v in self.read_verdicts(asset, partition)}
-        verdicts[verdict.check] = verdict
-        text = json.dumps([asdict(v) for v in verdicts.values()], indent=1)
-        self.write_text(self.gates_path(asset, partition), text)
+        with self.lock(asset):
+            verdicts = {v.check: v for v in self.read_verdicts(asset, partition)}
+            verdicts[verdict.check] = verdict
+            text = json.dumps([asdict(v) for v in verdicts.values()], indent=1)
+            self.write_text(self.gates_path(asset, partition), text)
 
     def read_verdicts(self, asset: str, partition: str) -> list[Verdict]:
         """What the checks said of the data that is there now; older verdicts are left out."""

@@ -1,6 +1,7 @@
 """Fixtures that several folders of tests share: a data root, pictures, a dataset with fakes."""
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,10 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facecaption_assets.defs.registry import add_partitions, register_new_shards, registered_keys
+from facecaption_assets.defs.registry import add_partitions, register_source, registered_keys
 from facecaption_assets.shards.sources import Source, add_source
 from facecaption_assets.storage import Storage
 from tests.fakes import FakeModels
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see no data root, profile or instance of the person who runs them."""
+    for name in list(os.environ):
+        if name.startswith(("FACECAPTION_", "FLIP_")) and name != "FACECAPTION_MODELS":
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
 
 
 @pytest.fixture
@@ -55,7 +65,7 @@ def dataset(tmp_path: Path, photos: Path) -> FakeModels:
     """A data root with the photos registered as one shard, ``mine-00000``."""
     dataset = FakeModels(home=str(tmp_path / "home"), profile_name="embedded")
     add_source(dataset.storage, Source("mine", "folder", str(photos)))
-    register_new_shards(dataset, quiet_s=0)
+    register_source(dataset, "mine")
     return dataset
 
 

@@ -10,7 +10,7 @@ import dagster as dg
 
 from facecaption_assets.defs.jobs import build_report, build_shards
 from facecaption_assets.defs.partitions import shards
-from facecaption_assets.defs.registry import freshness, register_new_shards, registered_keys
+from facecaption_assets.defs.registry import freshness, register_settled_sources, registered_keys
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
 from facecaption_assets.freshness import State
@@ -36,7 +36,7 @@ def register_sources(
     context: dg.SensorEvaluationContext, dataset: Dataset
 ) -> dg.SensorResult | dg.SkipReason:
     """Register what has arrived; start no run."""
-    waiting = register_new_shards(dataset, quiet_s=30.0)
+    waiting = register_settled_sources(dataset, quiet_s=30.0)
     known = set(context.instance.get_dynamic_partitions("shards"))
     new = [key for key in registered_keys(dataset) if key not in known]
     if not new:

@@ -7,12 +7,17 @@ from typing import Any, Final
 
 import dagster as dg
 
-from facecaption_assets.defs.registry import add_partitions, freshness, register_new_shards
+from facecaption_assets.defs.registry import (
+    add_partitions,
+    freshness,
+    register_source,
+    registered_keys,
+)
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
 from facecaption_assets.freshness import PartitionState, State
 from facecaption_assets.shards.registration import registered_shards
-from facecaption_assets.shards.sources import read_source, source_names
+from facecaption_assets.shards.sources import source_names
 
 #: Dagster's console log repeats what the command prints itself; failures are read off the result.
 _QUIET: Final[dict[str, Any]] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -44,12 +49,12 @@ def register(dataset: Dataset, instance: dg.DagsterInstance, sources: Sequence[s
     """Register what is new, make the instance know it, and return the shards to consider.
 
     Raises:
-        SourceError: If a named source is not registered.
+        SourceError: If a source is not registered or its pictures are not there.
+        ModelUnavailable: If the sample's archive cannot be had.
     """
     names = list(sources) or source_names(dataset.storage)
     for name in names:
-        read_source(dataset.storage, name)
-    register_new_shards(dataset, quiet_s=0.0)
+        register_source(dataset, name)
     keys = [key for name in names for key in registered_shards(dataset.storage, name)]
     add_partitions(instance, keys)
     return keys
@@ -156,7 +161,6 @@ def states(dataset: Dataset) -> list[PartitionState]:
     """State of every partition of every asset of the location."""
     judge = freshness(dataset)
     storage = dataset.storage
-    keys = [key for name in source_names(storage) for key in registered_shards(storage, name)]
-    found = [state for key in keys for state in judge.shard_states(key)]
+    found = [state for key in registered_keys(dataset) for state in judge.shard_states(key)]
     report = judge.whole_dataset_state("quality_report", storage.partitions("shard_quality"))
     return [*found, report]

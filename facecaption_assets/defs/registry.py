@@ -24,12 +24,13 @@ def registered_keys(dataset: Dataset) -> list[str]:
     return [key for name in source_names(storage) for key in registered_shards(storage, name)]
 
 
-def register_new_shards(dataset: Dataset, *, quiet_s: float) -> list[str]:
-    """Deal new pictures of every source into new shards.
+def register_settled_sources(dataset: Dataset, *, quiet_s: float) -> list[str]:
+    """Deal new pictures of every source into new shards, unattended.
 
     Args:
         dataset: Where the sources are.
-        quiet_s: A folder into which files arrived within this time is left for later, seconds.
+        quiet_s: A folder into which files arrived within this time is left for later, seconds: a
+            shard never grows, so a copy in progress would leave many small ones.
 
     Returns:
         One line per source that was left alone although it may have new pictures.
@@ -37,14 +38,20 @@ def register_new_shards(dataset: Dataset, *, quiet_s: float) -> list[str]:
     waiting = []
     for name in source_names(dataset.storage):
         try:
-            if reason := _register(dataset, name, quiet_s):
+            if reason := register_source(dataset, name, quiet_s):
                 waiting.append(reason)
         except (SourceError, ModelUnavailable) as error:
             waiting.append(str(error))
     return waiting
 
 
-def _register(dataset: Dataset, name: str, quiet_s: float) -> str:
+def register_source(dataset: Dataset, name: str, quiet_s: float = 0.0) -> str:
+    """Deal a source's new pictures into new shards; return why not, if it is to wait.
+
+    Raises:
+        SourceError: If the source is not registered or its pictures are not there.
+        ModelUnavailable: If the sample's archive cannot be had.
+    """
     source = read_source(dataset.storage, name)
     pictures = open_source(source, dataset.models)
     if quiet_s and isinstance(pictures, PictureFolder):
@@ -57,7 +64,7 @@ def _register(dataset: Dataset, name: str, quiet_s: float) -> str:
 
 @cache
 def gate_names() -> dict[str, frozenset[str]]:
-    """Names of the blocking checks of every shard-level asset, from the definitions."""
+    """Names of the checks of every shard-level asset, from the definitions."""
     names: dict[str, set[str]] = {asset: set() for asset in SHARD_INPUTS}
     for definition in dg.load_asset_checks_from_modules(STAGES):
         for key in definition.check_keys:
