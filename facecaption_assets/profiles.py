@@ -35,6 +35,10 @@ class ProfileError(ValueError):
     """A profile is unknown, or a setting in ``profile.toml`` cannot be used."""
 
 
+class UnknownProfile(ProfileError):
+    """There is no profile of the name in ``FACECAPTION_PROFILE``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """Settings per stage; a section of ``profile.toml`` has the name of a field."""
@@ -106,19 +110,20 @@ def load_profile(storage: Storage, name: str | None = None) -> Profile:
         name: A key of PROFILES; ``FACECAPTION_PROFILE``, else ``embedded``, where None.
 
     Raises:
-        ProfileError: If there is no such profile, or a change names an unknown setting or a value
-            of the wrong type.
+        UnknownProfile: If there is no such profile.
+        ProfileError: If the changes cannot be read, or one names an unknown setting, or gives a
+            value of the wrong type or outside the setting's range.
     """
     name = name or os.environ.get("FACECAPTION_PROFILE") or "embedded"
     if name not in PROFILES:
-        raise ProfileError(f"FACECAPTION_PROFILE {name!r} is not one of {', '.join(PROFILES)}")
+        raise UnknownProfile(f"FACECAPTION_PROFILE {name!r} is not one of {', '.join(PROFILES)}")
     profile = PROFILES[name]()
     path = storage.profile_file
     if not path.exists():
         return profile
     try:
         sections = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (OSError, ValueError) as error:
         raise ProfileError(f"{path}: {error}") from error
     stages = {f.name: getattr(profile, f.name) for f in fields(profile) if f.name != "name"}
     for section, changes in sections.items():
@@ -135,7 +140,10 @@ def _change(settings: Any, changes: dict[str, Any], place: str) -> Any:
         if name not in known:
             raise ProfileError(f"{place} has no setting {name!r}; it has {', '.join(known)}")
         converted[name] = _as_type_of(known[name], value, f"{place} {name}")
-    return replace(settings, **converted)
+    try:
+        return replace(settings, **converted)
+    except ValueError as error:
+        raise ProfileError(f"{place} {error}") from error
 
 
 def _as_type_of(default: Any, value: Any, place: str) -> Any:
@@ -153,12 +161,20 @@ def _as_type_of(default: Any, value: Any, place: str) -> Any:
 
 
 def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
-    """Code version of every asset of the dataset under a profile; downloads nothing."""
+    """Code version of every asset of the dataset under a profile; downloads nothing.
+
+    Raises:
+        ProfileError: If the profile names an annotator that does not exist.
+    """
+    try:
+        face_attributes = labelling.stage_identity(profile.attributes, store)
+    except ValueError as error:
+        raise ProfileError(f"[attributes] {error}") from error
     return {
         "shard_plan": planning.stage_identity(),
         "raw_shards": fetching.stage_identity(profile.shards),
         "face_crops": face_crops.stage_identity(profile.faces, store),
-        "face_attributes": labelling.stage_identity(profile.attributes, store),
+        "face_attributes": face_attributes,
         "template_captions": generation.stage_identity(profile.captions),
         "llm_captions": stage_hash(endpoint.stage_identity(profile.rewriting, store)),
         "shard_quality": statistics.stage_identity(),

@@ -1,6 +1,9 @@
 """Settings of the stage that turns images into face crops."""
 
 from dataclasses import dataclass
+from math import inf
+
+from facecaption_assets.setting_checks import require_within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +34,16 @@ class FaceSettings:
     margin: float = 1.5
     align: bool = True
     jpeg_quality: int = 95
+
+    def __post_init__(self) -> None:
+        require_within(
+            self,
+            image_size=(32, 8192),
+            batch_size=(1, 4096),
+            min_score=(0, 1),
+            report_score=(0, 1),
+            iou_threshold=(0, 1),
+            min_side_px=(0, inf),
+            margin=(0.1, 10),
+            jpeg_quality=(1, 95),
+        )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from facecaption_assets.setting_checks import require_within
+
 
 @dataclass(frozen=True, kw_only=True)
 class QualitySettings:
@@ -14,3 +16,6 @@ class QualitySettings:
 
     gallery_faces: int = 400
     thumbnail_px: int = 160
+
+    def __post_init__(self) -> None:
+        require_within(self, gallery_faces=(0, 100_000), thumbnail_px=(16, 1024))

@@ -1,6 +1,9 @@
 """Settings of the stage that has a language model rewrite template captions."""
 
 from dataclasses import dataclass
+from math import inf
+
+from facecaption_assets.setting_checks import require_within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,3 +40,15 @@ class RewriteSettings:
     attempts: int = 3
     concurrency: int = 4
     timeout_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        require_within(
+            self,
+            local_threads=(1, 1024),
+            temperature=(0, 2),
+            max_tokens=(1, inf),
+            max_words=(1, inf),
+            attempts=(1, 100),
+            concurrency=(1, 10_000),
+            timeout_s=(0.1, 86_400),
+        )

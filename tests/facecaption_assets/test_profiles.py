@@ -1,0 +1,146 @@
+from dataclasses import replace
+
+import pytest
+
+from facecaption_assets.models import ModelStore
+from facecaption_assets.profiles import (
+    PROFILES,
+    ProfileError,
+    UnknownProfile,
+    code_versions,
+    load_profile,
+)
+from facecaption_assets.storage import Storage
+
+
+def load(storage: Storage, changes: str | bytes, name: str = "embedded"):
+    storage.root.mkdir(parents=True, exist_ok=True)
+    text = changes if isinstance(changes, bytes) else changes.encode()
+    storage.profile_file.write_bytes(text)
+    return load_profile(storage, name)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_can_be_used_and_goes_by_its_name(storage, name) -> None:
+    profile = load_profile(storage, name)
+    assert profile == PROFILES[name]()
+    assert profile.name == name
+    assert code_versions(profile, ModelStore(storage.models))
+
+
+def test_the_variable_picks_the_profile_and_embedded_is_the_default(storage, monkeypatch) -> None:
+    monkeypatch.delenv("FACECAPTION_PROFILE", raising=False)
+    assert load_profile(storage).name == "embedded"
+    monkeypatch.setenv("FACECAPTION_PROFILE", "laion_face")
+    assert load_profile(storage).name == "laion_face"
+
+
+def test_an_unknown_profile_is_named_with_those_that_there_are(storage) -> None:
+    with pytest.raises(UnknownProfile, match="'embeded' is not one of embedded, laion_face"):
+        load_profile(storage, "embeded")
+
+
+def test_changes_touch_what_they_name_and_nothing_else(storage) -> None:
+    changed = load(
+        storage,
+        """
+        [faces]
+        min_side_px = 128
+        margin = 2
+        [attributes]
+        annotators = ["blendshapes"]
+        [attributes.thresholds]
+        Smiling = [0.2, 0.8]
+        """,
+    )
+    assert changed.faces == replace(PROFILES["embedded"]().faces, min_side_px=128, margin=2.0)
+    # Equal settings must have equal text, which code versions are made of.
+    assert repr(changed.faces.margin) == "2.0"
+    assert changed.attributes.annotators == ("blendshapes",)
+    assert changed.attributes.thresholds == {"Smiling": (0.2, 0.8)}
+    assert changed.rewriting == PROFILES["embedded"]().rewriting
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ("[face]\nmargin = 2", r"\[face\] is not one of shards, faces"),
+        ("faces = 3", r"\[faces\] is not one of"),
+        ("[faces]\nmin_side = 3", r"\[faces\] has no setting 'min_side'; it has detector"),
+        ("[faces]\nmin_side_px = '3'", r"\[faces\] min_side_px = '3' is str, not int"),
+        ("[faces]\nbatch_size = true", r"\[faces\] batch_size = True is bool, not int"),
+        ("[faces\n", "line 1"),
+        (b"[faces]\n# \xff\n", "utf-8"),
+    ],
+)
+def test_changes_that_cannot_be_read_name_the_file_and_the_place(storage, changes, message) -> None:
+    with pytest.raises(ProfileError, match=rf"profile\.toml: .*{message}"):
+        load(storage, changes)
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "allowed"),
+    [
+        ("shards", "rows_per_shard = 0", "1 to 10000"),
+        ("shards", "rows_per_shard = 10001", "1 to 10000"),
+        ("shards", "max_pixels = 0", "1 or more"),
+        ("shards", "max_bytes = -1", "1 or more"),
+        ("shards", "min_success_share = 50", "0 to 1"),
+        ("faces", "image_size = 0", "32 to 8192"),
+        ("faces", "batch_size = 0", "1 to 4096"),
+        ("faces", "min_score = 5.0", "0 to 1"),
+        ("faces", "report_score = -0.1", "0 to 1"),
+        ("faces", "iou_threshold = 1.5", "0 to 1"),
+        ("faces", "min_side_px = -1", "0 or more"),
+        ("faces", "margin = -1.5", "0.1 to 10"),
+        ("faces", "margin = nan", "0.1 to 10"),
+        ("faces", "jpeg_quality = 500", "1 to 95"),
+        ("rewriting", "local_threads = 0", "1 to 1024"),
+        ("rewriting", "temperature = -1.0", "0 to 2"),
+        ("rewriting", "max_tokens = 0", "1 or more"),
+        ("rewriting", "max_words = 0", "1 or more"),
+        ("rewriting", "attempts = 0", "1 to 100"),
+        ("rewriting", "concurrency = 0", "1 to 10000"),
+        ("rewriting", "timeout_s = 0", "0.1 to 86400"),
+        ("rewriting", "timeout_s = inf", "0.1 to 86400"),
+        ("quality", "gallery_faces = -1", "0 to 100000"),
+        ("quality", "thumbnail_px = 0", "16 to 1024"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_what_is_allowed(
+    storage, section, change, allowed
+) -> None:
+    setting = change.partition(" ")[0]
+    message = rf"profile\.toml: \[{section}\] {setting} is .*; allowed is {allowed}$"
+    with pytest.raises(ProfileError, match=message):
+        load(storage, f"[{section}]\n{change}")
+
+
+def test_the_ends_of_a_range_are_allowed(storage) -> None:
+    changed = load(storage, "[shards]\nrows_per_shard = 10000\nmin_success_share = 0")
+    assert (changed.shards.rows_per_shard, changed.shards.min_success_share) == (10_000, 0.0)
+
+
+def test_an_annotator_that_does_not_exist_is_named(storage) -> None:
+    profile = load(storage, '[attributes]\nannotators = ["celeba"]')
+    with pytest.raises(ProfileError, match=r"\[attributes\] .*'celeba'; known are face_parsing"):
+        code_versions(profile, ModelStore(storage.models))
+
+
+@pytest.mark.parametrize(
+    ("change", "asset"),
+    [
+        ("[faces]\nmargin = 2.0", "face_crops"),
+        ("[attributes]\nmin_positive = 3", "face_attributes"),
+        ("[captions]\nmax_attributes = 4", "template_captions"),
+        ("[rewriting]\nmax_words = 40", "llm_captions"),
+        ("[quality]\nthumbnail_px = 96", "quality_report"),
+    ],
+)
+def test_a_changed_setting_changes_the_version_of_its_own_asset_only(
+    storage, change, asset
+) -> None:
+    store = ModelStore(storage.models)
+    before = code_versions(load_profile(storage, "embedded"), store)
+    after = code_versions(load(storage, change), store)
+    assert {name for name in before if before[name] != after[name]} == {asset}
