@@ -1,30 +1,38 @@
 """The list of pictures whose owners have asked to be left out.
 
 The dataset honours the same list when it is built; this is the second line, for what was built
-before an entry was added.
+before an entry was added. Both packages read an entry alike.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+#: A comment: from a ``#`` at the start of a line or after a blank, so not within a URL.
+_COMMENT: Final = re.compile(r"(?:^|\s)#.*")
+
+_SUM: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True)
 class OptOut:
-    """Entries of the list: keys, face ids, URLs and sha256 sums."""
+    """Entries of the list in canonical form: keys, face ids, URLs and sha256 sums."""
 
     entries: frozenset[str]
 
     @classmethod
     def read(cls, path: Path) -> "OptOut":
-        """One entry per line; ``#`` starts a comment line or, after a blank, a comment.
+        """One entry per line; ``#`` starts a comment. A missing file is an empty list.
 
-        A missing file is an empty list. Sums are compared in lower case.
+        Blanks around an entry, a byte order mark, the prefix ``sha256:`` and the case of a sum
+        mean nothing.
         """
         if not path.exists():
             return cls(frozenset())
-        lines = (line.strip() for line in path.read_text("utf-8").splitlines())
-        kept = (line.split(" #")[0].strip() for line in lines if not line.startswith("#"))
-        return cls(frozenset(_canonical(entry) for entry in kept if entry))
+        lines = path.read_text("utf-8-sig").splitlines()
+        entries = (_canonical(_COMMENT.sub("", line)) for line in lines)
+        return cls(frozenset(entry for entry in entries if entry))
 
     def covers(self, *identifiers: str | None) -> bool:
         """Whether any of the identifiers is on the list."""
@@ -37,5 +45,5 @@ class OptOut:
 
 
 def _canonical(entry: str) -> str:
-    is_sum = len(entry) == 64 and set(entry.lower()) <= set("0123456789abcdef")
-    return entry.lower() if is_sum else entry
+    bare = entry.strip().removeprefix("sha256:").strip()
+    return bare.lower() if _SUM.fullmatch(bare) else bare
