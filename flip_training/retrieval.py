@@ -28,8 +28,11 @@ def first_ranks(scores: Tensor, relevance: Tensor) -> Tensor:
         relevance: (Q, N) bool, at least one per row.
 
     Raises:
-        ValueError: If a query has no right candidate.
+        ValueError: If a query has no right candidate, or a score is not finite: NaN is neither
+            above nor below anything, so that it would rank every right candidate first.
     """
+    if num_bad := int((~scores.isfinite()).sum()):
+        raise ValueError(f"scores must be finite, {num_bad} of {scores.numel()} are not")
     if not relevance.any(dim=1).all():
         raise ValueError("every query needs a right candidate")
     best = scores.masked_fill(~relevance, -torch.inf).amax(dim=1, keepdim=True)

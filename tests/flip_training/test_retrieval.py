@@ -75,6 +75,14 @@ def test_a_query_without_a_right_candidate_is_an_error() -> None:
         first_ranks(torch.eye(2), torch.tensor([[True, False], [False, False]]))
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_a_score_that_is_not_finite_is_an_error(value: float) -> None:
+    scores = torch.eye(3)
+    scores[1, 2] = value
+    with pytest.raises(ValueError, match="scores must be finite, 1 of 9 are not"):
+        metrics(scores, torch.eye(3) > 0)
+
+
 def test_reranking_orders_the_best_anew_and_leaves_the_rest_behind() -> None:
     scores = torch.tensor([[0.9, 0.8, 0.7, 0.1, 0.5]])
     candidates = top_candidates(scores, 3)
