@@ -5,27 +5,28 @@ Both are safetensors and JSON; nothing is pickled. Where they lie belongs to ``s
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import BertTokenizer
 
 from flip_training.flip import FLIPModel
+from flip_training.storage import publish
 
 
-def save_checkpoint(folder: Path, model: FLIPModel, tokenizer: BertTokenizer) -> None:
+def save_checkpoint(folder: str | Path, model: FLIPModel, tokenizer: BertTokenizer) -> None:
     """Write ``config.json``, ``model.safetensors`` and the tokenizer's files."""
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
-def load_checkpoint(folder: Path) -> tuple[FLIPModel, BertTokenizer]:
+def load_checkpoint(folder: str | Path) -> tuple[FLIPModel, BertTokenizer]:
     """The model, on the CPU and in evaluation mode, and its tokenizer.
 
     Raises:
@@ -63,7 +64,7 @@ def save_state(
     modules: Mapping[str, nn.Module],
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    """Write modules, optimizer and progress as one safetensors file, in one step."""
+    """Write modules, optimizer and progress as one safetensors file; whole or not at all."""
     tensors = {
         f"{part}.{name}": tensor.detach().cpu().contiguous()
         for part, module in modules.items()
@@ -80,7 +81,7 @@ def save_state(
     path.parent.mkdir(parents=True, exist_ok=True)
     local = path.with_name(f".{path.name}.{os.getpid()}")
     save_file(tensors, local, metadata=record)
-    local.replace(path)
+    publish(local, path)
 
 
 def load_state(
@@ -88,21 +89,36 @@ def load_state(
     fingerprint: str,
     modules: Mapping[str, nn.Module],
     optimizer: torch.optim.Optimizer,
+    report: Callable[[str], None],
 ) -> Progress | None:
-    """Restore what ``save_state`` wrote; None where there is nothing of this fingerprint."""
+    """Restore what ``save_state`` wrote; None where there is nothing of this fingerprint.
+
+    A file that cannot be read counts as nothing, and is reported: it costs the time of the epochs
+    that it held, and must not keep the training from starting again.
+    """
     if not path.exists():
         return None
-    with safe_open(path, "pt") as file:
-        record = file.metadata()
-        if record["fingerprint"] != fingerprint:
-            return None
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    try:
+        progress, tensors = _read_state(path)
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        report(f"starts anew: {path} cannot be read ({error})")
+        return None
+    if progress.fingerprint != fingerprint:
+        return None
     for part, module in modules.items():
         module.load_state_dict(_below(tensors, part))
     restored = optimizer.state_dict()
     restored["state"] = _optimizer_state(_below(tensors, "optimizer"))
     optimizer.load_state_dict(restored)
-    return Progress(fingerprint, int(record["epochs_done"]), json.loads(record["history"]))
+    return progress
+
+
+def _read_state(path: Path) -> tuple[Progress, dict[str, Tensor]]:
+    with safe_open(path, "pt") as file:
+        record = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    history = json.loads(record["history"])
+    return Progress(record["fingerprint"], int(record["epochs_done"]), history), tensors
 
 
 def _below(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:

@@ -81,8 +81,9 @@ class FLIPModel(nn.Module):
         if self.config.text.weights:
             self.text_encoder.load_bert(self.config.text.weights)
 
-    def save_pretrained(self, folder: Path) -> None:
+    def save_pretrained(self, folder: str | Path) -> None:
         """Write ``config.json`` and ``model.safetensors``."""
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(self.config), indent=2, sort_keys=True)
         (folder / "config.json").write_text(text + "\n", "utf-8")
@@ -90,12 +91,13 @@ class FLIPModel(nn.Module):
         save_file(weights, folder / "model.safetensors")
 
     @classmethod
-    def from_pretrained(cls, folder: Path) -> "FLIPModel":
+    def from_pretrained(cls, folder: str | Path) -> "FLIPModel":
         """The model that ``save_pretrained`` wrote, on the CPU and in evaluation mode.
 
         Raises:
             FileNotFoundError: If the folder holds no model.
         """
+        folder = Path(folder)
         values = json.loads((folder / "config.json").read_text("utf-8"))
         values["vision"] = VisionConfig(**values["vision"])
         values["text"] = TextConfig(**values["text"])

@@ -192,7 +192,7 @@ class Storage:
         record = {PROVENANCE_KEY: json.dumps(asdict(stored), sort_keys=True).encode()}
         local = target.with_name(f".{target.name}.{os.getpid()}")
         pq.write_table(table.replace_schema_metadata(record), local, compression="zstd")
-        _publish(local, target)
+        publish(local, target)
         return stored
 
     def record_verdict(self, asset: str, partition: str, verdict: Verdict) -> None:
@@ -202,7 +202,7 @@ class Storage:
         target = self.home / asset / f"{partition}.gates.json"
         local = target.with_name(f".{target.name}.{os.getpid()}")
         local.write_text(json.dumps([asdict(v) for v in verdicts.values()], indent=1), "utf-8")
-        _publish(local, target)
+        publish(local, target)
 
     def read_verdicts(self, asset: str, partition: str) -> list[Verdict]:
         """What the checks said of the data that is there now; older verdicts are left out."""
@@ -214,7 +214,8 @@ class Storage:
         return [v for v in verdicts if v.data_version == provenance.data_version]
 
 
-def _publish(local: Path, target: Path) -> None:
+def publish(local: Path, target: Path) -> None:
+    """Give a written file its name, in one step that survives a power cut."""
     _sync(local)
     local.replace(target)
     _sync(target.parent)

@@ -75,7 +75,7 @@ class Training:
             TrainingDiverged: If a loss is not finite.
         """
         first = 0
-        if progress := load_state(state, version, self.modules, self.optimizer):
+        if progress := load_state(state, version, self.modules, self.optimizer, self.report):
             first, self.history = progress.epochs_done, progress.history
             self.report(f"resumes after epoch {first}")
         for epoch in tqdm(

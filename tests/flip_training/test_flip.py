@@ -8,10 +8,8 @@ import torch
 from transformers import BertConfig, BertModel, CLIPVisionConfig, CLIPVisionModel
 
 from flip_training.bert import TextEncoder
-from flip_training.checkpoint import load_checkpoint, save_checkpoint
 from flip_training.config import ModelConfig, Preset
 from flip_training.flip import FLIPModel
-from flip_training.tokenization import tokenize, vocabulary_tokenizer
 from flip_training.vit import VisualEncoder
 
 
@@ -78,25 +76,6 @@ def test_the_temperature_stays_within_bounds(model: FLIPModel) -> None:
     assert model.temp.item() == 0.5
 
 
-def test_a_saved_model_computes_the_same(model: FLIPModel, tmp_path: Path) -> None:
-    tokenizer = vocabulary_tokenizer(["a red hat", "a blue coat"])
-    enc = tokenizer.get_vocab()["[ENC]"]
-    text = replace(model.config.text, vocab_size=len(tokenizer), enc_token_id=enc)
-    model = FLIPModel(replace(model.config, text=text)).eval()
-    save_checkpoint(tmp_path, model, tokenizer)
-    again, same = load_checkpoint(tmp_path)
-    assert again.config == model.config
-    for words in (tokenizer, same):
-        tokens = tokenize(words, ["A blue hat."], 65)
-        torch.testing.assert_close(again.encode_text(**tokens), model.encode_text(**tokens))
-
-
-def test_a_tokenizer_of_another_model_is_refused(model: FLIPModel, tmp_path: Path) -> None:
-    save_checkpoint(tmp_path, model, vocabulary_tokenizer(["a red hat"]))
-    with pytest.raises(ValueError, match="the model 30"):
-        load_checkpoint(tmp_path)
-
-
 def test_bert_weights_compute_what_bert_computes(config: ModelConfig, tmp_path: Path) -> None:
     bert = BertModel(
         BertConfig(
@@ -138,3 +117,23 @@ def test_weights_of_another_shape_are_refused(config: ModelConfig, tmp_path: Pat
     VisualEncoder(replace(config.vision, width=32)).clip.save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"vision\.weights .* do not fit"):
         VisualEncoder(config.vision).load_clip(str(tmp_path))
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_saved_model_is_loaded_by_text_or_path(
+    model: FLIPModel, tmp_path: Path, kind: type
+) -> None:
+    model.save_pretrained(kind(tmp_path / "model"))
+    again = FLIPModel.from_pretrained(kind(tmp_path / "model"))
+    assert again.config == model.config
+    assert not again.training
+    pixels, ids, mask = torch.randn(1, 3, 16, 16), torch.tensor([[2, 9, 3]]), torch.ones(1, 3)
+    embeds, feat = again.encode_image(pixels)
+    torch.testing.assert_close(feat, model.encode_image(pixels)[1])
+    torch.testing.assert_close(again.encode_text(ids, mask), model.encode_text(ids, mask))
+    torch.testing.assert_close(again.match(embeds, ids, mask), model.match(embeds, ids, mask))
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"config\.json"):
+        FLIPModel.from_pretrained(str(tmp_path))

@@ -79,6 +79,16 @@ def test_a_state_of_other_settings_is_not_resumed(pairs: Storage, micro: Preset)
     assert not any(line.startswith("resumes") for line in lines)
 
 
+def test_a_torn_state_costs_time_only(pairs: Storage, micro: Preset) -> None:
+    work = pairs.work_path("llm")
+    work.mkdir(parents=True)
+    (work / "state.safetensors").write_bytes(b"torn")
+    lines: list[str] = []
+    done = train(pairs, LLM, micro, CPU, lines.append)
+    assert [line.partition(":")[0] for line in lines if "cannot be read" in line] == ["starts anew"]
+    assert done == train(pairs, LLM, micro, CPU, quiet)
+
+
 def test_a_loss_that_is_not_finite_stops_the_training(pairs: Storage, micro: Preset) -> None:
     training = train_module.prepare(pairs, LLM, micro, CPU, quiet)
     with torch.no_grad():
