@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from flip_training.storage import Storage
-from flip_training.tokenization import tokenize
+from flip_training.tokenization import clean_caption, tokenize
 from flip_training.transforms import load_crop
 
 T = TypeVar("T")
@@ -34,11 +34,12 @@ def stable_seed(*parts: object) -> int:
 
 @dataclass(frozen=True)
 class Face:
-    """A face of one split, with all of its captions."""
+    """A face of one split, with all of its captions and the sum of its crop's bytes."""
 
     face_id: str
     shard: str
     captions: tuple[str, ...]
+    crop_sha256: str
 
     def caption_of_epoch(self, seed: int, epoch: int) -> str:
         """The caption that the face shows in an epoch; depends on nothing but the arguments."""
@@ -53,12 +54,16 @@ def read_faces(storage: Storage, recipe: str, split: str) -> list[Face]:
         GateFailed: If it failed a blocking check.
     """
     storage.require("training_sets", recipe)
-    columns = ["face_id", "shard", "split", "caption"]
-    captions: dict[tuple[str, str], list[str]] = {}
+    columns = ["face_id", "shard", "crop_sha256", "split", "caption"]
+    captions: dict[tuple[str, str, str], list[str]] = {}
     for row in storage.read_table("training_sets", recipe, columns).to_pylist():
         if row["split"] == split:
-            captions.setdefault((row["face_id"], row["shard"]), []).append(row["caption"])
-    return [Face(face, shard, tuple(texts)) for (face, shard), texts in sorted(captions.items())]
+            face = (row["face_id"], row["shard"], row["crop_sha256"])
+            captions.setdefault(face, []).append(row["caption"])
+    return [
+        Face(face_id, shard, tuple(texts), crop_sha256)
+        for (face_id, shard, crop_sha256), texts in sorted(captions.items())
+    ]
 
 
 @dataclass
@@ -78,13 +83,16 @@ class CropStream:
     size: int
     threads: int = 1
     cached: bool = False
-    _cache: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False)
+    _cache: dict[str, dict[str, Tensor]] = field(default_factory=dict, init=False, repr=False)
 
     def read(self, rng: random.Random | None = None) -> Iterator[tuple[Face, Tensor]]:
         """Each face once with its crop, (3, size, size) uint8; shards in random order with rng.
 
+        Within a shard the order is the tar's, whether the crops are cached or not.
+
         Raises:
-            LookupError: If a tar lacks the crop of a face.
+            LookupError: If a tar lacks the crop of a face, or has another one.
+            ValueError: If a crop cannot be decoded.
         """
         shards: dict[str, dict[str, Face]] = {}
         for face in self.faces:
@@ -93,19 +101,20 @@ class CropStream:
         if rng:
             rng.shuffle(order)
         for shard in order:
-            if self.cached and shards[shard].keys() <= self._cache.keys():
-                yield from ((face, self._cache[face.face_id]) for face in shards[shard].values())
+            wanted, held = shards[shard], self._cache.setdefault(shard, {})
+            if len(held) == len(wanted):
+                yield from ((wanted[face_id], crop) for face_id, crop in held.items())
             else:
-                yield from self._read_tar(shard, shards[shard])
+                yield from self._read_tar(shard, wanted)
 
     def _read_tar(self, shard: str, wanted: Mapping[str, Face]) -> Iterator[tuple[Face, Tensor]]:
         missing = set(wanted)
-        members = (m for m in self._members(shard) if m[0] in wanted)
-        for face_id, crop in _map_ahead(self._decode, members, self.threads):
-            missing.discard(face_id)
+        members = ((wanted[name], data) for name, data in self._members(shard) if name in wanted)
+        for face, crop in _map_ahead(self._decode, members, self.threads):
+            missing.discard(face.face_id)
             if self.cached:
-                self._cache[face_id] = crop
-            yield wanted[face_id], crop
+                self._cache[shard][face.face_id] = crop
+            yield face, crop
         if missing:
             path = self.storage.tar_path("face_crops", shard)
             raise LookupError(f"{path} lacks the crops of {sorted(missing)[:5]}")
@@ -117,12 +126,18 @@ class CropStream:
                 if content is not None and member.name.endswith(".jpg"):
                     yield member.name.removesuffix(".jpg"), content.read()
 
-    def _decode(self, member: tuple[str, bytes]) -> tuple[str, Tensor]:
-        face_id, data = member
+    def _decode(self, member: tuple[Face, bytes]) -> tuple[Face, Tensor]:
+        face, data = member
+        if hashlib.sha256(data).hexdigest() != face.crop_sha256:
+            path = self.storage.tar_path("face_crops", face.shard)
+            raise LookupError(
+                f"{path} has another crop of {face.face_id} than the training set was made from; "
+                "build training_sets again"
+            )
         try:
-            return face_id, load_crop(data, self.size)
+            return face, load_crop(data, self.size)
         except ValueError as error:
-            raise ValueError(f"{face_id}: {error}") from error
+            raise ValueError(f"{face.face_id}: {error}") from error
 
 
 def _map_ahead(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
@@ -162,7 +177,8 @@ class TrainingBatches:
     """Shuffled batches of an epoch, equal for equal seed and epoch.
 
     A batch has ``images`` (B, 3, H, W) uint8, ``input_ids`` and ``attention_mask`` (B, L), and
-    ``image_id`` and ``caption_id`` (B,): equal captions have equal ids, also across epochs.
+    ``image_id`` and ``caption_id`` (B,): captions that the model reads alike have equal ids, also
+    across epochs.
     """
 
     stream: CropStream
@@ -182,7 +198,10 @@ class TrainingBatches:
         for _ in range(len(self)):
             batch = list(islice(samples, self.batch_size))
             faces = [face for face, _ in batch]
-            captions = [face.caption_of_epoch(self.seed, epoch) for face in faces]
+            captions = [
+                clean_caption(face.caption_of_epoch(self.seed, epoch), self.max_length)
+                for face in faces
+            ]
             tokens = tokenize(self.tokenizer, captions, self.max_length)
             yield {
                 "images": torch.stack([crop for _, crop in batch]),

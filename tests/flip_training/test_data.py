@@ -1,7 +1,11 @@
-"""Captions to tokens, crops to tensors, pairs to batches."""
+"""Crops and captions to batches."""
 
+import hashlib
 import io
 import random
+import tarfile
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,83 +14,12 @@ from PIL import Image
 from flip_training.data import CropStream, Face, TrainingBatches, read_faces, shuffled
 from flip_training.recipes import RECIPES
 from flip_training.storage import Storage
-from flip_training.tokenization import (
-    clean_caption,
-    tokenize,
-    vocabulary_tokenizer,
-    word_vocabulary,
-)
+from flip_training.tokenization import vocabulary_tokenizer
 from flip_training.training_sets import build_training_set
-from flip_training.transforms import OPERATIONS, augment, load_crop, normalize
-
-
-@pytest.mark.parametrize(
-    ("caption", "clean"),
-    [
-        ('The man (40) has "grey" hair; he smiles!', "the man 40 has grey hair he smiles"),
-        ("one two  three four", "one two three"),
-        ("a.b:c", "a b c"),
-    ],
-)
-def test_captions_are_cleaned_as_published(caption: str, clean: str) -> None:
-    assert clean_caption(caption, 8 if "man" in caption else 3) == clean
-
-
-def test_the_vocabulary_is_in_order_of_frequency_and_spells_any_word() -> None:
-    vocabulary = word_vocabulary(["red hat", "red coat", "blue coat"])
-    assert vocabulary[:5] == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    assert vocabulary[-4:] == ["coat", "red", "blue", "hat"]
-    tokens = vocabulary_tokenizer(["red hat"]).tokenize("trad")
-    assert tokens == ["t", "##r", "##a", "##d"]
-
-
-def test_long_captions_are_cut_with_their_last_token_kept() -> None:
-    tokenizer = vocabulary_tokenizer(["red hat"])
-    tokens = tokenize(tokenizer, ["red hat " * 40, "red"], 10)
-    assert tokens["input_ids"].shape == (2, 10)
-    assert tokens["input_ids"][0, -1] == tokenizer.sep_token_id
-    assert tokens["attention_mask"].sum(dim=1).tolist() == [10, 3]
-
-
-def jpeg(colour: tuple[int, int, int], size: tuple[int, int]) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, "JPEG")
-    return buffer.getvalue()
-
-
-def test_crops_are_resized_to_a_square_whatever_their_shape() -> None:
-    crop = load_crop(jpeg((255, 0, 0), (90, 40)), 16)
-    assert (crop.shape, crop.dtype) == ((3, 16, 16), torch.uint8)
-    assert crop[0].min() > 250
-
-
-def test_normalisation_is_clips() -> None:
-    grey = torch.full((1, 3, 2, 2), 128, dtype=torch.uint8)
-    expected = (128 / 255 - 0.48145466) / 0.26862954
-    assert normalize(grey)[0, 0, 0, 0].item() == pytest.approx(expected, rel=1e-5)
-
-
-def test_bytes_that_are_no_picture_are_refused() -> None:
-    with pytest.raises(ValueError, match="crop cannot be decoded"):
-        load_crop(b"not a picture", 16)
-
-
-def test_augmentation_follows_the_generator_only() -> None:
-    images = torch.randint(0, 255, (6, 3, 16, 16), dtype=torch.uint8)
-    first, second = (augment(images, 2, 5, torch.Generator().manual_seed(3)) for _ in range(2))
-    assert torch.equal(first, second)
-    assert not torch.equal(first, images)
-
-
-@pytest.mark.parametrize("name", list(OPERATIONS))
-def test_operations_keep_shape_and_type(name: str) -> None:
-    image = torch.randint(0, 255, (3, 16, 16), dtype=torch.uint8)
-    changed = OPERATIONS[name](image, -0.5)
-    assert (changed.shape, changed.dtype) == (image.shape, torch.uint8)
 
 
 def test_a_face_shows_each_of_its_captions_over_the_epochs() -> None:
-    face = Face("a-00000-0", "a", ("one", "two", "three"))
+    face = Face("a-00000-0", "a", ("one", "two", "three"), "")
     shown = [face.caption_of_epoch(seed=1, epoch=epoch) for epoch in range(40)]
     assert set(shown) == set(face.captions)
     assert shown == [face.caption_of_epoch(seed=1, epoch=epoch) for epoch in range(40)]
@@ -95,6 +28,12 @@ def test_a_face_shows_each_of_its_captions_over_the_epochs() -> None:
 def test_faces_of_two_tables_carry_both_captions(storage: Storage) -> None:
     build_training_set(storage, RECIPES["template_llm"])
     assert {len(f.captions) for f in read_faces(storage, "template_llm", "train")} == {2}
+
+
+def jpeg(shade: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (20, 20), (shade, shade, shade)).save(buffer, "JPEG")
+    return buffer.getvalue()
 
 
 def faces_of(storage: Storage) -> list[Face]:
@@ -112,9 +51,61 @@ def test_every_face_is_read_once_per_epoch(storage: Storage, cached: bool) -> No
 
 
 def test_a_missing_crop_is_an_error_that_names_it(storage: Storage) -> None:
-    faces = [*faces_of(storage), Face("colours-00000-99999-0", "colours-00000", ("x",))]
+    faces = [*faces_of(storage), Face("colours-00000-99999-0", "colours-00000", ("x",), "")]
     with pytest.raises(LookupError, match="colours-00000-99999-0"):
         list(CropStream(storage, faces, 8).read())
+
+
+@pytest.fixture
+def crowd(tmp_path: Path) -> CropStream:
+    """A picture with twelve faces, whose tar is in order of detection, not of ids as texts."""
+    storage, faces = Storage(tmp_path), []
+    path = storage.tar_path("face_crops", "crowd-00000")
+    path.parent.mkdir(parents=True)
+    with tarfile.open(path, "w") as tar:
+        for index in range(12):
+            data, face_id = jpeg(20 * index), f"crowd-00000-00000-{index}"
+            info = tarfile.TarInfo(f"{face_id}.jpg")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+            sha256 = hashlib.sha256(data).hexdigest()
+            faces.append(Face(face_id, "crowd-00000", (f"face {index}",), sha256))
+    return CropStream(storage, sorted(faces, key=lambda face: face.face_id), 8, threads=2)
+
+
+def test_the_order_of_crops_does_not_depend_on_the_cache(crowd: CropStream) -> None:
+    def order(stream: CropStream) -> list[str]:
+        return [face.face_id for face, _ in stream.read()]
+
+    cached = replace(crowd, cached=True)
+    assert order(cached) == order(cached) == order(crowd)
+    interrupted = replace(crowd, cached=True)
+    next(interrupted.read())
+    assert order(interrupted) == order(interrupted) == order(crowd)
+
+
+def test_cached_crops_are_those_of_the_tar(crowd: CropStream) -> None:
+    cached = replace(crowd, cached=True)
+    first, second = (dict(enumerate(crop for _, crop in cached.read())) for _ in range(2))
+    assert all(torch.equal(crop, second[i]) for i, crop in first.items())
+
+
+def test_a_crop_that_is_not_the_training_sets_is_an_error(crowd: CropStream) -> None:
+    other = replace(crowd.faces[3], crop_sha256="0" * 64)
+    stream = replace(crowd, faces=[*crowd.faces[:3], other, *crowd.faces[4:]])
+    with pytest.raises(LookupError, match=f"{other.face_id} .*build training_sets again"):
+        list(stream.read())
+
+
+def test_captions_that_the_model_reads_alike_have_one_id(crowd: CropStream) -> None:
+    texts = ("A red hat.", "a  red hat", "a blue hat")
+    faces = [replace(f, captions=(t,)) for f, t in zip(crowd.faces, texts, strict=False)]
+    batches = TrainingBatches(
+        replace(crowd, faces=faces), vocabulary_tokenizer(texts), 3, 65, buffer=4, seed=0
+    )
+    (batch,) = batches.epoch(0)
+    assert len(set(batch["caption_id"].tolist())) == 2
+    assert len(set(batch["image_id"].tolist())) == 3
 
 
 def test_shuffling_keeps_every_item() -> None:
