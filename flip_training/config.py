@@ -181,14 +181,18 @@ class EvaluationConfig:
     Attributes:
         batch_size: Pictures, captions or pairs per forward pass.
         rerank: Candidates per query that the matching head re-ranks.
+        max_faces: Most faces of a split that are evaluated; 5,000 is the size of the papers'
+            CelebA-Caption test set.
     """
 
     batch_size: int = 64
     rerank: int = 256
+    max_faces: int = 5000
 
     def __post_init__(self) -> None:
         _require(self.batch_size > 0, "evaluation.batch_size", self.batch_size, "positive")
         _require(self.rerank > 0, "evaluation.rerank", self.rerank, "positive")
+        _require(self.max_faces > 0, "evaluation.max_faces", self.max_faces, "positive")
 
 
 @dataclass(frozen=True, kw_only=True)

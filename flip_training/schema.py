@@ -80,6 +80,11 @@ FLIP_RETRIEVAL = Table(
         Column("num_queries", pa.int64(), "Pictures, or distinct captions."),
         Column("num_candidates", pa.int64(), "Distinct captions, or pictures."),
         Column("score", pa.string(), "itc: similarity; itm: its best re-ranked by matching."),
+        Column(
+            "num_reranked",
+            pa.int64(),
+            "Candidates per query that matching ordered; all of them where it is num_candidates.",
+        ),
     ),
 )
 

@@ -10,14 +10,14 @@ from flip_training.recipes import Recipe
 
 def training_set_version(recipe: Recipe) -> str:
     """Version of the choice and the splits of a recipe's pairs."""
-    return fingerprint("training_sets-1", recipe)
+    return fingerprint("training_sets-2", recipe)
 
 
 def checkpoint_version(recipe: Recipe, preset: Preset) -> str:
     """Version of a recipe's training."""
-    return fingerprint("flip_checkpoints-1", recipe.name, preset.model, preset.train)
+    return fingerprint("flip_checkpoints-2", recipe.name, preset.model, preset.train)
 
 
 def retrieval_version(preset: Preset) -> str:
     """Version of the retrieval metrics."""
-    return fingerprint("flip_retrieval-1", preset.evaluation)
+    return fingerprint("flip_retrieval-2", preset.evaluation)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from flip_training.checkpoint import load_checkpoint, save_checkpoint
 from flip_training.config import Preset
 from flip_training.data import CropStream, Face, read_faces
-from flip_training.evaluate import encode_split, evaluate
+from flip_training.evaluate import encode_split, evaluate, match_odds, sample_faces
 from flip_training.flip import FLIPModel
 from flip_training.gates import mean_recall
 from flip_training.recipes import RECIPES
@@ -17,6 +18,7 @@ from flip_training.storage import PartitionMissing, Storage
 from flip_training.tokenization import vocabulary_tokenizer
 from flip_training.train import train
 from flip_training.training_sets import build_training_set
+from flip_training.transforms import normalize
 
 CPU = torch.device("cpu")
 LLM = RECIPES["llm"]
@@ -46,9 +48,9 @@ def test_equal_captions_are_one_candidate(storage: Storage, micro: Preset) -> No
     build_training_set(storage, LLM)
     first, second, third = read_faces(storage, "llm", "train")[:3]
     faces = [
-        Face(first.face_id, first.shard, ("A red hat.", "a blue hat")),
-        Face(second.face_id, second.shard, ("a red hat",)),
-        Face(third.face_id, third.shard, ("a coat",)),
+        replace(first, captions=("A red hat.", "a blue hat")),
+        replace(second, captions=("a red hat",)),
+        replace(third, captions=("a coat",)),
     ]
     tokenizer = vocabulary_tokenizer(["a red hat", "a blue hat", "a coat"])
     enc = tokenizer.get_vocab()["[ENC]"]
@@ -61,6 +63,60 @@ def test_equal_captions_are_one_candidate(storage: Storage, micro: Preset) -> No
         [False, True, False],
     ]
     assert gallery.text_feat.shape == (3, 8)
+
+
+@pytest.fixture
+def trained(storage: Storage, micro: Preset) -> Storage:
+    build_training_set(storage, LLM)
+    train(storage, LLM, micro, CPU, quiet)
+    return storage
+
+
+def test_matching_equals_matching_every_pair_alone(trained: Storage, micro: Preset) -> None:
+    model, tokenizer = load_checkpoint(trained.model_path("llm"))
+    faces = read_faces(trained, "llm", "train")
+    stream = CropStream(trained, faces, 16, cached=True)
+    gallery = encode_split(model, tokenizer, stream, micro.evaluation)
+    wanted = torch.rand(gallery.relevance.shape, generator=torch.Generator().manual_seed(0)) < 0.3
+    wanted[5] = False
+    odds = match_odds(model, gallery, stream, wanted, batch_size=4)
+    for i, (_, crop) in enumerate(stream.read()):
+        with torch.inference_mode():
+            embeds, _ = model.encode_image(normalize(crop[None]))
+            for j in range(wanted.shape[1]):
+                tokens = gallery.input_ids[j : j + 1], gallery.attention_mask[j : j + 1]
+                logits = model.match(embeds, *tokens)[0]
+                expected = (logits[1] - logits[0]).item() if wanted[i, j] else 0.0
+                assert odds[i, j].item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_large_split_is_cut_to_a_sample_that_is_told(trained: Storage, micro: Preset) -> None:
+    preset = replace(micro, evaluation=replace(micro.evaluation, max_faces=2, rerank=3))
+    evaluate(trained, "llm", preset, CPU)
+    rows = trained.read_table("flip_retrieval", "llm").to_pylist()
+    assert {r["num_candidates"] for r in rows if r["direction"] == "text_to_image"} == {2}
+    assert {r["num_reranked"] for r in rows if r["score"] == "itm"} <= {1, 2}
+    assert {r["num_reranked"] for r in rows if r["score"] == "itc"} == {0}
+
+
+def test_a_sample_depends_on_the_ids_only() -> None:
+    faces = [Face(f"a-{i:05d}-0", "a", ("x",), "") for i in range(50)]
+    sample = sample_faces(faces, 10)
+    assert len(sample) == 10
+    assert sample == sorted(sample, key=lambda face: face.face_id)
+    assert sample_faces(list(reversed(faces)), 10) == sample
+    assert set(sample) <= set(sample_faces(faces, 20))
+    assert sample_faces(faces, 99) == faces
+
+
+def test_a_model_that_scores_nan_is_not_perfect(trained: Storage, micro: Preset) -> None:
+    path = trained.model_path("llm")
+    model, tokenizer = load_checkpoint(path)
+    with torch.no_grad():
+        model.vision_proj.weight.fill_(torch.nan)
+    save_checkpoint(path, model, tokenizer)
+    with pytest.raises(ValueError, match="scores must be finite"):
+        evaluate(trained, "llm", micro, CPU)
 
 
 def test_a_tiny_flip_finds_planted_attributes_on_people_it_never_saw(
