@@ -19,12 +19,35 @@ CHAIN: Final = ("training_sets", "flip_checkpoints", "flip_retrieval")
 
 
 def stale_reason(storage: Storage, asset: str, recipe: Recipe, preset: Preset) -> str | None:
-    """Why the recipe's partition must be built; None where it is up to date.
+    """Why the recipe's partition must be built or checked; None where it is up to date.
 
     Raises:
         PartitionMissing: If the dataset has no captions for the recipe.
         GateFailed: If all of its shards are incomplete or have failed a gate.
     """
+    if reason := _outdated(storage, asset, recipe, preset):
+        return reason
+    judged = {v.check for v in storage.read_verdicts(asset, recipe.name)}
+    if waiting := [g.name for g in GATES if g.asset == asset and g.name not in judged]:
+        return f"not checked yet: {', '.join(waiting)}"
+    return None
+
+
+def is_current(storage: Storage, asset: str, recipe: Recipe, preset: Preset) -> bool:
+    """Whether building the recipe's partition would only repeat what is there.
+
+    That is so where it was made with these settings from these inputs, and no blocking check has
+    failed. It may still be unchecked: then it needs checks, not another training.
+
+    Raises:
+        PartitionMissing: If the dataset has no captions for the recipe.
+        GateFailed: If all of its shards are incomplete or have failed a gate.
+    """
+    outdated = _outdated(storage, asset, recipe, preset)
+    return outdated is None and not _failed(storage, asset, recipe.name)
+
+
+def _outdated(storage: Storage, asset: str, recipe: Recipe, preset: Preset) -> str | None:
     provenance = storage.read_provenance(asset, recipe.name)
     if provenance is None:
         return "missing"
@@ -32,9 +55,6 @@ def stale_reason(storage: Storage, asset: str, recipe: Recipe, preset: Preset) -
         return "settings have changed"
     if dict(provenance.input_versions) != _input_versions(storage, asset, recipe):
         return "inputs have changed"
-    judged = {v.check for v in storage.read_verdicts(asset, recipe.name)}
-    if waiting := [g.name for g in GATES if g.asset == asset and g.name not in judged]:
-        return f"not checked yet: {', '.join(waiting)}"
     return None
 
 

@@ -14,6 +14,8 @@ import pyarrow as pa
 from flip_training.storage import Provenance, Storage, Verdict
 from flip_training.training_sets import accounted_rows, straddling_groups
 
+_NOT_MEASURED: Final = "nothing was measured on the test split"
+
 
 class NotBuilt(LookupError):
     """A gate was asked about a partition that is not there."""
@@ -102,7 +104,7 @@ def _broken_model(storage: Storage, recipe: str) -> str:
 def _impossible_metric(storage: Storage, recipe: str) -> str:
     rows = storage.read_table("flip_retrieval", recipe).to_pylist()
     if not any(row["split"] == "test" for row in rows):
-        return "nothing was measured on the test split"
+        return _NOT_MEASURED
     bad = [row for row in rows if not _in_range(row, "value") or not _in_range(row, "chance")]
     return f"{len(bad)} metrics are out of range, first {bad[0]}" if bad else ""
 
@@ -131,14 +133,21 @@ def mean_recall(table: pa.Table, split: str, score: str) -> tuple[float, float]:
     return value, chance
 
 
+def mean_recalls(table: pa.Table, split: str) -> dict[str, tuple[float, float]]:
+    """``mean_recall`` by each score that the split was measured with; empty where it was not."""
+    measured = {row["score"] for row in table.to_pylist() if row["split"] == split}
+    return {score: mean_recall(table, split, score) for score in sorted(measured)}
+
+
 def _no_better_than_chance(storage: Storage, recipe: str) -> str:
-    table = storage.read_table("flip_retrieval", recipe)
-    faults = []
-    for score in ("itc", "itm"):
-        value, chance = mean_recall(table, "test", score)
-        if value <= chance:
-            faults.append(f"mean test recall by {score} is {value:.3f}, by chance {chance:.3f}")
-    return "; ".join(faults)
+    recalls = mean_recalls(storage.read_table("flip_retrieval", recipe), "test")
+    if not recalls:
+        return _NOT_MEASURED
+    return "; ".join(
+        f"mean test recall by {score} is {value:.3f}, by chance {chance:.3f}"
+        for score, (value, chance) in recalls.items()
+        if value <= chance
+    )
 
 
 GATES: Final[tuple[Gate, ...]] = (

@@ -99,6 +99,10 @@ def find_inputs(storage: Storage, recipe: Recipe) -> Inputs:
 def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
     """Choose, split and commit the recipe's pairs.
 
+    Only groups that have a pair are split, so that none of a few places held out goes to a group
+    without a caption. Recipes therefore hold out the same people as long as each of these has a
+    usable caption in all of them, or there are ``THRESHOLD_GROUPS`` groups.
+
     Raises:
         PartitionMissing: If no shard has captions of the recipe.
         GateFailed: If no such shard is usable.
@@ -109,16 +113,14 @@ def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
     opt_out = OptOut.read(storage.opt_out_list)
     rows: list[_Row] = []
     excluded: Counter[str] = Counter()
-    groups: set[str] = set()
     num_captions = 0
     for shard in inputs.shards:
         crops = _kept_crops(storage, shard)
-        groups |= {str(crop["split_group"]) for crop in crops.values()}
         barred = _opted_out(storage, shard, crops, opt_out)
         captions = list(_caption_rows(storage, shard, recipe))
         num_captions += len(captions)
         rows += _choose(captions, crops, barred, excluded)
-    splits = split_groups(groups, recipe)
+    splits = split_groups({str(row["split_group"]) for row in rows}, recipe)
     for row in rows:
         row["split"] = splits[str(row["split_group"])]
     counts = {"caption_rows": num_captions, "pairs": len(rows), "left_out": len(inputs.left_out)}

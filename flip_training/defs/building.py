@@ -2,28 +2,20 @@
 
 import os
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
 
 from flip_training.definitions import build_defs
+from flip_training.defs.current import SKIP_CURRENT
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import CHAIN
 from flip_training.recipes import Recipe
 
 #: Dagster's console log repeats what the command prints itself; failures are read off the result.
 _QUIET: Final[dict[str, Any]] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-#: Written to ``DAGSTER_HOME`` when there is no ``dagster.yaml``; one step of a pool at a time.
-_INSTANCE: Final = """\
-telemetry:
-  enabled: false
-concurrency:
-  pools:
-    default_limit: 1
-    granularity: op
-"""
 
 
 @dataclass(frozen=True)
@@ -52,14 +44,19 @@ def dagster_home(trainer: Trainer) -> Path:
     default = trainer.storage.home / "dagster"
     home = Path(os.environ.get("DAGSTER_HOME") or default).absolute()
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(_INSTANCE, "utf-8")
+    configuration = home / "dagster.yaml"
+    if not configuration.exists():
+        default_text = files("flip_training.defs").joinpath("dagster.yaml").read_text("utf-8")
+        configuration.write_text(default_text, "utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
 
 def build_recipe(trainer: Trainer, recipe: Recipe, first: str) -> list[Failure]:
-    """Run ``train_flip`` for a recipe from an asset on; return why it failed, if it did."""
+    """Run ``train_flip`` for a recipe from an asset on; return why it failed, if it did.
+
+    What is current when its turn comes is left alone.
+    """
     dagster_home(trainer)
     definitions = build_defs(trainer.home, trainer.preset_name)
     with dg.DagsterInstance.get() as instance:
@@ -68,6 +65,7 @@ def build_recipe(trainer: Trainer, recipe: Recipe, first: str) -> list[Failure]:
             instance=instance,
             asset_selection=[dg.AssetKey(name) for name in CHAIN[CHAIN.index(first) :]],
             run_config=_QUIET,
+            tags=SKIP_CURRENT,
             raise_on_error=False,
         )
     return [] if result.success else _failures(result, recipe.name)

@@ -3,12 +3,13 @@
 import dagster as dg
 
 from flip_training.defs.compute import GPU_OP_TAGS, GPU_POOL, GPU_TAGS
+from flip_training.defs.current import current
 from flip_training.defs.partitions import recipes
 from flip_training.defs.processes import run_module
 from flip_training.defs.resources import Trainer
 from flip_training.defs.tables import table_metadata
 from flip_training.defs.training import built, flip_checkpoints, training_sets
-from flip_training.gates import mean_recall
+from flip_training.gates import mean_recalls
 
 
 @dg.asset(
@@ -29,10 +30,11 @@ def flip_retrieval(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.Ma
     captions count as one candidate.
     """
     name, storage = context.partition_key, trainer.storage
-    run_module("flip_training.evaluate", ["--recipe", name, *trainer.arguments], context.log.info)
+    if current(context, trainer) is None:
+        arguments = ["--recipe", name, *trainer.arguments]
+        run_module("flip_training.evaluate", arguments, context.log.info)
     table = storage.read_table("flip_retrieval", name)
     numbers: dict[str, float] = {}
-    for score in ("itc", "itm"):
-        value, chance = mean_recall(table, "test", score)
+    for score, (value, chance) in mean_recalls(table, "test").items():
         numbers |= {f"mean_recall_{score}": value, f"mean_recall_{score}_chance": chance}
     return built(trainer, storage.read_provenance("flip_retrieval", name), numbers)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from flip_training.defs.current import SKIP_CURRENT
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import CHAIN, first_to_build
 from flip_training.recipes import RECIPES
@@ -20,7 +21,8 @@ train_flip = dg.define_asset_job(
 @dg.schedule(
     job=train_flip,
     cron_schedule="0 5 * * *",
-    description="Every night: one run per recipe that is missing or stale. Off until switched on.",
+    description="Every night: one run per recipe that is missing or stale, which builds what is "
+    "due and no more. Off until switched on.",
 )
 def nightly_training(
     context: dg.ScheduleEvaluationContext, trainer: Trainer
@@ -34,4 +36,6 @@ def nightly_training(
             continue
         if due:
             night = context.scheduled_execution_time.date().isoformat()
-            yield dg.RunRequest(run_key=f"{recipe.name}-{night}", partition_key=recipe.name)
+            yield dg.RunRequest(
+                run_key=f"{recipe.name}-{night}", partition_key=recipe.name, tags=SKIP_CURRENT
+            )

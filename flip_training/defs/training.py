@@ -3,6 +3,7 @@
 import dagster as dg
 
 from flip_training.defs.compute import CPU_TAGS, GPU_OP_TAGS, GPU_POOL, GPU_TAGS
+from flip_training.defs.current import current
 from flip_training.defs.partitions import recipes
 from flip_training.defs.processes import run_module
 from flip_training.defs.resources import Trainer
@@ -52,7 +53,9 @@ def training_sets(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.Mat
     counted by reason. Shards that are incomplete or failed a gate are left out.
     """
     try:
-        done = build_training_set(trainer.storage, recipe(context.partition_key))
+        done = current(context, trainer) or build_training_set(
+            trainer.storage, recipe(context.partition_key)
+        )
     except (PartitionMissing, GateFailed) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     return built(trainer, done, {})
@@ -76,7 +79,8 @@ def flip_checkpoints(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.
     last step's weights are kept, so nothing is chosen on held-out pairs.
     """
     name, storage = context.partition_key, trainer.storage
-    run_module("flip_training.train", ["--recipe", name, *trainer.arguments], context.log.info)
+    if current(context, trainer) is None:
+        run_module("flip_training.train", ["--recipe", name, *trainer.arguments], context.log.info)
     last = storage.read_table("flip_checkpoints", name).to_pylist()[-1]
     model = {"model": dg.MetadataValue.path(str(storage.model_path(name)))}
     return built(trainer, storage.read_provenance("flip_checkpoints", name), last | model)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import random
+import shutil
 import tarfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -16,8 +17,13 @@ import torch
 from PIL import Image
 
 from flip_training.config import EvaluationConfig, Preset
+from flip_training.evaluate import evaluate
+from flip_training.gates import GATES
 from flip_training.presets import tiny
+from flip_training.recipes import RECIPES
 from flip_training.storage import PROVENANCE_KEY, Provenance, Storage, content_version
+from flip_training.train import train
+from flip_training.training_sets import build_training_set
 
 COLOURS = {
     "black": (25, 25, 25),
@@ -138,3 +144,49 @@ def micro() -> Preset:
         ),
         evaluation=EvaluationConfig(batch_size=4, rerank=3),
     )
+
+
+def judge(storage: Storage) -> None:
+    """Record every gate's verdict on the recipe ``llm``."""
+    for gate in GATES:
+        storage.record_verdict(gate.asset, "llm", gate.judge(storage, "llm"))
+
+
+@pytest.fixture
+def judge_all() -> Callable[[Storage], None]:
+    """Records every gate's verdict on the recipe ``llm``: ``judge_all(storage)``."""
+    return judge
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory, micro: Preset) -> Path:
+    """A data root with a recipe that is built and checked; not to be changed."""
+    storage = Storage(tmp_path_factory.mktemp("built"))
+    for shard in ("colours-00000", "colours-00001"):
+        write_shard(storage.home, shard, 4, 3)
+    build_training_set(storage, RECIPES["llm"])
+    train(storage, RECIPES["llm"], micro, torch.device("cpu"), print)
+    evaluate(storage, "llm", micro, torch.device("cpu"))
+    judge(storage)
+    return storage.home
+
+
+@pytest.fixture
+def built(built_once: Path, tmp_path: Path) -> Storage:
+    """A copy of it, to be changed."""
+    shutil.copytree(built_once, tmp_path, dirs_exist_ok=True)
+    return Storage(tmp_path)
+
+
+@pytest.fixture
+def edit(built: Storage) -> Callable[..., None]:
+    """Commits a changed table of it under the old provenance: ``edit(asset, change)``."""
+
+    def apply(asset: str, change: Callable[[list[dict[str, object]]], object]) -> None:
+        table, provenance = built.read_table(asset, "llm"), built.read_provenance(asset, "llm")
+        rows = table.to_pylist()
+        change(rows)
+        assert provenance is not None
+        built.commit(pa.Table.from_pylist(rows, schema=table.schema), provenance)
+
+    return apply

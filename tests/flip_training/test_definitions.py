@@ -12,6 +12,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+import facecaption_assets
 from flip_training import presets
 from flip_training.config import Preset
 from flip_training.evaluate import evaluate
@@ -142,19 +143,117 @@ def test_the_command_builds_once(location: ModuleType, home: Path) -> None:
     assert status.output.count("missing") == 6
 
 
-def test_the_nightly_schedule_asks_for_recipes_that_are_due(
+def mtimes(home: Path) -> dict[str, int]:
+    """When each of the recipe's tables was written."""
+    return {name: (home / name / "llm.parquet").stat().st_mtime_ns for name in CHAIN}
+
+
+def add_empty_opt_out(home: Path) -> None:
+    """Make the pairs stale although they will come out as they are."""
+    (home / "opt_out.txt").write_text("https://example.org/nobody.jpg\n")
+
+
+def test_pairs_that_come_out_equal_train_nothing(location: ModuleType, home: Path) -> None:
+    from flip_training.cli import app
+
+    assert CliRunner().invoke(app, ["build", "llm"]).exit_code == 0
+    before = mtimes(home)
+    add_empty_opt_out(home)
+    again = CliRunner().invoke(app, ["build", "llm"])
+    assert "training_sets inputs have changed" in again.output
+    changed = {name for name, time in mtimes(home).items() if time != before[name]}
+    assert changed == {"training_sets"}
+    assert "✓ llm up to date" in CliRunner().invoke(app, ["build", "llm"]).output
+
+
+def test_a_partition_without_verdicts_is_checked_and_not_built(
     location: ModuleType, home: Path
 ) -> None:
-    for path in (home / "template_captions").iterdir():
-        path.unlink()
-    definitions = location.build_defs()
+    from flip_training.cli import app
+
+    assert CliRunner().invoke(app, ["build", "llm"]).exit_code == 0
+    before = mtimes(home)
+    (home / "flip_checkpoints" / "llm.gates.json").unlink()
+    again = CliRunner().invoke(app, ["build", "llm"])
+    assert "flip_checkpoints not checked yet" in again.output
+    assert mtimes(home) == before
+    assert "✓ llm up to date" in CliRunner().invoke(app, ["build", "llm"]).output
+
+
+def test_a_run_without_the_tag_builds_what_is_current(location: ModuleType, home: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run_job(location, instance).success
+        before = mtimes(home)
+        assert run_job(location, instance).success
+    assert all(time > before[name] for name, time in mtimes(home).items())
+
+
+def nightly_requests(definitions: dg.Definitions) -> Sequence[dg.RunRequest]:
     schedule = definitions.resolve_schedule_def("nightly_training")
     context = dg.build_schedule_context(
         repository_def=definitions.get_repository_def(),
         resources={"trainer": definitions.resources["trainer"]},
         scheduled_execution_time=datetime(2026, 1, 31, 5, tzinfo=UTC),
     )
-    requests = schedule.evaluate_tick(context).run_requests or ()
+    return schedule.evaluate_tick(context).run_requests or ()
+
+
+def test_a_nightly_run_builds_what_is_due_and_no_more(location: ModuleType, home: Path) -> None:
+    definitions = location.build_defs()
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run_job(location, instance).success
+        before = mtimes(home)
+        add_empty_opt_out(home)
+        (request,) = (r for r in nightly_requests(definitions) if r.partition_key == "llm")
+        night = definitions.resolve_job_def("train_flip").execute_in_process(
+            partition_key=request.partition_key, tags=dict(request.tags), instance=instance
+        )
+    assert night.success
+    assert len(night.get_asset_check_evaluations()) == len(GATES)
+    changed = {name for name, time in mtimes(home).items() if time != before[name]}
+    assert changed == {"training_sets"}
+    assert "llm" not in {r.partition_key for r in nightly_requests(definitions)}
+
+
+def test_people_without_captions_are_neither_held_out_nor_a_traceback(
+    location: ModuleType, home: Path, rewrite: Callable[..., None]
+) -> None:
+    one_person = "colours-00000-person-0"
+    nothing = {"status": "rejected", "caption": None}
+    for shard in ("colours-00000", "colours-00001"):
+        rewrite(
+            "llm_captions",
+            shard,
+            lambda _, row: row.update(nothing) if row["split_group"] != one_person else None,
+        )
+    from flip_training.cli import app
+
+    for _ in range(2):
+        result = CliRunner().invoke(app, ["build", "llm"])
+        assert result.exit_code == 1
+        assert "recalls_in_range: nothing was measured on the test split" in result.output
+    assert Storage(home).read_table("flip_retrieval", "llm").num_rows == 0
+
+
+def test_a_new_instance_is_configured_as_the_datasets_is(location: ModuleType, home: Path) -> None:
+    from flip_training.defs.building import dagster_home
+    from flip_training.defs.resources import open_trainer
+
+    configuration = dagster_home(open_trainer()) / "dagster.yaml"
+    datasets = Path(facecaption_assets.__file__).parent / "defs" / "dagster.yaml"
+    assert configuration.read_bytes() == datasets.read_bytes()
+    configuration.write_text("telemetry: {enabled: false}\n")
+    dagster_home(open_trainer())
+    assert configuration.read_text() == "telemetry: {enabled: false}\n"
+
+
+def test_the_nightly_schedule_asks_for_recipes_that_are_due(
+    location: ModuleType, home: Path
+) -> None:
+    for path in (home / "template_captions").iterdir():
+        path.unlink()
+    definitions = location.build_defs()
+    requests = nightly_requests(definitions)
     assert [request.run_key for request in requests] == ["llm-2026-01-31"]
 
 
@@ -181,4 +280,4 @@ def test_the_real_command_trains_the_real_preset(home: Path) -> None:
     command = [sys.executable, "-m", "flip_training.cli", "--home", str(home), "build", "llm"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "✓ llm built in" in done.stdout
-    assert "pairs/s" in done.stderr
+    assert "mean test recall" in done.stdout

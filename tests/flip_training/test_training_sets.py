@@ -42,6 +42,22 @@ def test_every_split_has_pairs_and_no_group_is_in_two(storage: Storage) -> None:
     assert straddling_groups(table) == []
 
 
+def test_only_people_with_captions_are_held_out(
+    storage: Storage, rewrite: Callable[..., None]
+) -> None:
+    build_training_set(storage, LLM)
+    silent = {row["split_group"] for row in rows_of(storage, LLM) if row["split"] != "train"}
+    rejected = {"status": "rejected", "caption": None}
+    for shard in (SHARD, "colours-00001"):
+        rewrite(
+            "llm_captions",
+            shard,
+            lambda _, row: row.update(rejected) if row["split_group"] in silent else None,
+        )
+    build_training_set(storage, LLM)
+    assert {row["split"] for row in rows_of(storage, LLM)} == {"train", "val", "test"}
+
+
 def test_recipes_hold_out_the_same_people(storage: Storage) -> None:
     held_out = []
     for recipe in (TEMPLATE, LLM):
