@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from facecaption_assets.attributes.annotators import FaceCrop, FaceEvidence
 from facecaption_assets.attributes.face_masks import FaceMask
-from facecaption_assets.attributes.hair_colour import HAIR_COLOURS, hair_colour_probabilities
+from facecaption_assets.attributes.hair_colour import hair_colour_probabilities
 from facecaption_assets.attributes.mask_attributes import MASK_ATTRIBUTES, mask_probabilities
+from facecaption_assets.attributes.vocabulary import HAIR_COLOURS
 
 if TYPE_CHECKING:
     import torch

@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 from facecaption_assets.attributes.face_masks import FaceMask, FacePart
 from facecaption_assets.attributes.soft_scores import above, below
 
-HAIR_COLOURS: Final = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
-
 #: Borders of a region mix with what is beside it; this much is shaved off, share of the side.
 _BORDER: Final = 0.009
 #: Least region that a colour is read from, share of the crop.
@@ -60,7 +58,7 @@ def hair_colour_probabilities(mask: FaceMask) -> dict[str, float]:
 
 
 def classify_hair_tone(tone: HairTone) -> dict[str, float]:
-    """Probability of each of ``HAIR_COLOURS``; they need not add up to one."""
+    """Probability of each of the four colours; they need not add up to one."""
     achromatic = below(tone.warmth, 0.28, 0.03)
     # Red and dyed hair is warm as well, but neither brown nor blond.
     natural = below(tone.redness, 13.0, 0.8) * below(tone.warmth, 1.6, 0.1)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, TypeAlias
 
-from facecaption_assets.attributes.vocabulary import ATTRIBUTES
+from facecaption_assets.attributes.vocabulary import ATTRIBUTES, HAIR_COLOURS
 
-HAIR_COLOURS: Final = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
 BEARDS: Final = ("5_o_Clock_Shadow", "Goatee", "Mustache", "Sideburns")
 
 #: Pairs of which at most one is positive.

@@ -11,6 +11,8 @@ from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 #: In CelebA's order.
 ATTRIBUTES: Final = ATTRIBUTE_COLUMNS
 
+HAIR_COLOURS: Final = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
+
 #: The authors name five groups but not their members (their appendix); this assignment fits the
 #: sizes of their bar chart.
 GROUPS: Final[dict[str, tuple[str, ...]]] = {

@@ -14,7 +14,7 @@ from facecaption_assets.captions.subjects import NOUNS, Subject
 from facecaption_assets.captions.wordings import (
     EYEBROWS,
     HAD,
-    HAIR_COLOURS,
+    HAIR_COLOUR_WORDS,
     HAIR_TEXTURES,
     PREDICATES,
     WORN,
@@ -58,7 +58,7 @@ def parse_caption(text: str) -> ParsedCaption:
 def _markers() -> dict[str, re.Pattern[str]]:
     """For each attribute, what is found in a caption if and only if it is named."""
     worded: dict[str, list[str]] = {"Young": ["young"], "Blurry": ["blurry"]}
-    for name, text in (HAIR_TEXTURES | HAIR_COLOURS | EYEBROWS | PREDICATES).items():
+    for name, text in (HAIR_TEXTURES | HAIR_COLOUR_WORDS | EYEBROWS | PREDICATES).items():
         worded[name] = [text]
     for name, productions in (HAD | WORN).items():
         worded[name] = [p.text.replace("<possessive>", r"(?:his|her|their)") for p in productions]

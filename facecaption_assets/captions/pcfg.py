@@ -63,6 +63,10 @@ class Grammar:
         """Whether the grammar can produce exactly this text."""
         return len(text) in self._ends(START, text, 0, {})
 
+    def produces(self, production: Production, text: str) -> bool:
+        """Whether the production, expanded by the grammar, can be exactly this text."""
+        return len(text) in self._expansion_ends(production, text, 0, {})
+
     def _ends(
         self, symbol: str, text: str, begin: int, memo: dict[tuple[str, int], frozenset[int]]
     ) -> frozenset[int]:
@@ -70,15 +74,25 @@ class Grammar:
         if (symbol, begin) not in memo:
             found: set[int] = set()
             for production in self.rules[symbol]:
-                ends = {begin}
-                for part, is_symbol in production.parts:
-                    if is_symbol:
-                        ends = {e for at in ends for e in self._ends(part, text, at, memo)}
-                    else:
-                        ends = {at + len(part) for at in ends if text.startswith(part, at)}
-                found |= ends
+                found |= self._expansion_ends(production, text, begin, memo)
             memo[symbol, begin] = frozenset(found)
         return memo[symbol, begin]
+
+    def _expansion_ends(
+        self,
+        production: Production,
+        text: str,
+        begin: int,
+        memo: dict[tuple[str, int], frozenset[int]],
+    ) -> set[int]:
+        """Where the production's expansions that start at ``begin`` may end."""
+        ends = {begin}
+        for part, is_symbol in production.parts:
+            if is_symbol:
+                ends = {e for at in ends for e in self._ends(part, text, at, memo)}
+            else:
+                ends = {at + len(part) for at in ends if text.startswith(part, at)}
+        return ends
 
 
 def _draw(productions: Sequence[Production], rng: random.Random) -> Production:

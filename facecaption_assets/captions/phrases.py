@@ -11,7 +11,7 @@ from facecaption_assets.captions.pcfg import Production, enumerated
 from facecaption_assets.captions.wordings import (
     EYEBROWS,
     HAD,
-    HAIR_COLOURS,
+    HAIR_COLOUR_WORDS,
     HAIR_TEXTURES,
     PREDICATES,
     TOPICS,
@@ -19,7 +19,7 @@ from facecaption_assets.captions.wordings import (
     Verb,
 )
 
-_HAIR = (*HAIR_TEXTURES, *HAIR_COLOURS)
+_HAIR = (*HAIR_TEXTURES, *HAIR_COLOUR_WORDS)
 _OPEN_SMILE = ("Smiling", "Mouth_Slightly_Open")
 
 
@@ -73,9 +73,9 @@ def _merged(names: list[str], merge_bangs: bool) -> Phrase | None:
 
 def _hair(names: list[str], merge_bangs: bool) -> Phrase:
     textures = [name for name in names if name in HAIR_TEXTURES]
-    colours = [name for name in names if name in HAIR_COLOURS]
+    colours = [name for name in names if name in HAIR_COLOUR_WORDS]
     texture = enumerated([HAIR_TEXTURES[name] for name in textures])
-    colour = enumerated([HAIR_COLOURS[name] for name in colours])
+    colour = enumerated([HAIR_COLOUR_WORDS[name] for name in colours])
     named = (*textures, *colours)
     worded = " ".join(filter(None, (texture, colour, "hair")))
     if merge_bangs and "Bangs" in names:

@@ -8,6 +8,7 @@ label says and no more.
 from enum import StrEnum
 from typing import Final
 
+from facecaption_assets.attributes.vocabulary import HAIR_COLOURS
 from facecaption_assets.captions.pcfg import Production
 
 
@@ -51,12 +52,7 @@ TOPICS: Final[dict[str, tuple[str, ...]]] = {
 APART: Final = ("Male", "Young", "Blurry")
 
 HAIR_TEXTURES: Final = {"Straight_Hair": "straight", "Wavy_Hair": "wavy"}
-HAIR_COLOURS: Final = {
-    "Black_Hair": "black",
-    "Blond_Hair": "blond",
-    "Brown_Hair": "brown",
-    "Gray_Hair": "gray",
-}
+HAIR_COLOUR_WORDS: Final = dict(zip(HAIR_COLOURS, ("black", "blond", "brown", "gray"), strict=True))
 EYEBROWS: Final = {"Bushy_Eyebrows": "bushy", "Arched_Eyebrows": "arched"}
 
 #: Predicates: "she is ...". All but Smiling may also stand before the noun: "a bald man".

@@ -19,7 +19,11 @@ from tqdm import tqdm
 from facecaption_assets.captions.subjects import Subject, subject_of
 from facecaption_assets.rewriting.cache import RequestCache
 from facecaption_assets.rewriting.client import ChatClient, Completion, Payload, RequestRefused
-from facecaption_assets.rewriting.constrained import licensed_grammar, narrow_grammar
+from facecaption_assets.rewriting.constrained import (
+    licensed_grammar,
+    narrow_grammar,
+    reworded_grammar,
+)
 from facecaption_assets.rewriting.endpoint import open_client, stage_identity
 from facecaption_assets.rewriting.gbnf import to_gbnf
 from facecaption_assets.rewriting.prompts import chat_messages
@@ -211,6 +215,7 @@ def chat_payload(task: Task, attempt: int, model: str, settings: RewriteSettings
     }
     if settings.constrained:
         grammar = licensed_grammar(task.attributes, task.subject)
+        grammar = reworded_grammar(grammar, row["caption"])
         payload["grammar"] = to_gbnf(narrow_grammar(grammar, random.Random(seed)))
     return payload
 

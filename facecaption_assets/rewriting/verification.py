@@ -14,6 +14,7 @@ from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.rewriting.grammaticality import find_mistake
+from facecaption_assets.rewriting.mentions import find_stray_mention
 from facecaption_assets.rewriting.vocabulary import (
     AGE_WORDS,
     CONTACTS,
@@ -32,10 +33,10 @@ from facecaption_assets.rewriting.vocabulary import (
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
 #: Raise it with every change that can alter a verdict.
-VERIFICATION_VERSION: Final = 1
+VERIFICATION_VERSION: Final = 2
 
 #: Fewest words of a caption.
-MIN_WORDS: Final = 4
+MIN_WORDS: Final = 3
 
 #: Stands where evidence was taken out, so that words around it do not become neighbours.
 _TAKEN: Final = " ; "
@@ -74,7 +75,7 @@ def verify(text: str, required: Collection[str], subject: Subject, max_words: in
         ``incomplete``, ``negation:word``, ``hedging:word``, ``age:word``, ``wrong_pronoun:word``,
         ``wrong_subject:word``, ``missing_subject:noun``, ``added_attribute:Name``,
         ``missing_attribute:Name``, ``repeated_attribute:Name``, ``repeated_word:word``,
-        ``unlicensed_word:word``, ``ungrammatical:words``.
+        ``stray_mention:noun``, ``unlicensed_word:word``, ``ungrammatical:words``.
     """
     wanted = frozenset(required) - {"Male"}
     lower = text.lower()
@@ -87,6 +88,7 @@ def verify(text: str, required: Collection[str], subject: Subject, max_words: in
         lambda: _person(words, subject),
         lambda: _facts(found, wanted),
         lambda: _repetition(words),
+        lambda: _mentions(text, subject),
         lambda: _unlicensed(rest, wanted, subject),
         lambda: _grammar(text, subject),
     )
@@ -173,6 +175,11 @@ def _facts(found: Counter[str], wanted: frozenset[str]) -> str | None:
 def _repetition(words: list[str]) -> str | None:
     pairs = pairwise(words)
     return next((f"repeated_word:{a}" for a, b in pairs if a == b), None)
+
+
+def _mentions(text: str, subject: Subject) -> str | None:
+    mention = find_stray_mention(text, subject)
+    return f"stray_mention:{mention}" if mention else None
 
 
 def _unlicensed(rest: str, wanted: frozenset[str], subject: Subject) -> str | None:

@@ -10,7 +10,7 @@ from typing import Final
 from facecaption_assets.captions.wordings import (
     EYEBROWS,
     HAD,
-    HAIR_COLOURS,
+    HAIR_COLOUR_WORDS,
     HAIR_TEXTURES,
     PREDICATES,
     WORN,
@@ -77,7 +77,7 @@ EVIDENCE: Final = _worded()
 
 #: Adjectives that mean something only with their noun: "wavy, brown hair", "hair that is brown".
 _HAIR_WORDS: Final = {
-    **{word: name for name, word in (HAIR_TEXTURES | HAIR_COLOURS).items()},
+    **{word: name for name, word in (HAIR_TEXTURES | HAIR_COLOUR_WORDS).items()},
     "blonde": "Blond_Hair",
     "grey": "Gray_Hair",
 }
@@ -98,18 +98,21 @@ QUALIFIED: Final = (_qualified(_HAIR_WORDS, "hair"), _qualified(_EYEBROW_WORDS, 
 
 #: Nouns that may be left over next to the evidence of one of these attributes.
 CONTEXT: Final[dict[str, frozenset[str]]] = {
-    "hair": frozenset({*HAIR_TEXTURES, *HAIR_COLOURS, "Bangs", "Receding_Hairline"}),
+    "hair": frozenset({*HAIR_TEXTURES, *HAIR_COLOUR_WORDS, "Bangs", "Receding_Hairline"}),
     "head": frozenset({"Bald", "Wearing_Hat"}),
     "expression": frozenset({"Smiling", "Mouth_Slightly_Open"}),
     "neck": frozenset({"Wearing_Necklace", "Wearing_Necktie"}),
     "ears": frozenset({"Wearing_Earrings"}),
 }
 
+#: Nouns for the picture itself.
+PICTURE_NOUNS: Final = _words("picture photo photograph image portrait")
+
 #: Words that say nothing about the face.
-NEUTRAL: Final = _words(
+NEUTRAL: Final = PICTURE_NOUNS | _words(
     "a an the this of with and in on is are be has have having wears wear wearing who whose "
     "which that as while also both too plus along together by to from at around "
-    "picture photo photograph image portrait face facial feature features featuring shows show "
+    "face facial feature features featuring shows show "
     "showing shown seen depicts depicting there pair complemented accompanied paired"
 )
 

@@ -3,12 +3,12 @@ import pytest
 
 from facecaption_assets.attributes.face_masks import FacePart
 from facecaption_assets.attributes.hair_colour import (
-    HAIR_COLOURS,
     HairTone,
     classify_hair_tone,
     hair_colour_probabilities,
     measure_hair_tone,
 )
+from facecaption_assets.attributes.vocabulary import HAIR_COLOURS
 
 Rgb = tuple[int, int, int]
 

@@ -54,6 +54,7 @@ def test_every_faithful_wording_is_accepted(text: str) -> None:
         (f"{GOOD} {GOOD}", "repeated_attribute:Bangs"),
         ("The the young woman with wavy brown hair and bangs smiles.", "repeated_word:the"),
         ("Smiling woman.", "too_short"),
+        (f"{GOOD} She is with a person.", "stray_mention:person"),
         (f"{GOOD} " + "She is with her. " * 20, "too_long"),
         (GOOD.removesuffix("."), "incomplete"),
         (f"**{GOOD}**", "markup"),

@@ -1,6 +1,6 @@
 import pytest
 
-from facecaption_assets.captions.wordings import EYEBROWS, HAIR_COLOURS, HAIR_TEXTURES
+from facecaption_assets.captions.wordings import EYEBROWS, HAIR_COLOUR_WORDS, HAIR_TEXTURES
 from facecaption_assets.rewriting.vocabulary import (
     AGE_WORDS,
     EVIDENCE,
@@ -14,7 +14,7 @@ from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
 
 def test_every_attribute_has_evidence() -> None:
-    qualified = {*EYEBROWS, *HAIR_COLOURS, *HAIR_TEXTURES}
+    qualified = {*EYEBROWS, *HAIR_COLOUR_WORDS, *HAIR_TEXTURES}
     assert {*EVIDENCE, *qualified, "Male"} == set(ATTRIBUTE_COLUMNS)
 
 
