@@ -1,8 +1,10 @@
-# The commands of the README. Settings: FACECAPTION_HOME (data root), VENV, PYTHON, PORT.
+# The commands of the README. Settings: FACECAPTION_HOME (data root), VENV, PYTHON, PORT,
+# REPORTS_PORT.
 
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 3000
+REPORTS_PORT ?= 3001
 FACECAPTION_HOME ?= data
 export FACECAPTION_HOME
 
@@ -10,7 +12,7 @@ BIN := $(VENV)/bin
 # Touched when the installation is complete, so that an interrupted one is done again.
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test slow-test bench ui venv lint clean-venv
+.PHONY: demo test slow-test bench ui venv lint
 
 demo: $(INSTALLED)
 	$(BIN)/facecaption doctor
@@ -36,11 +38,12 @@ bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks
 
 ui: $(INSTALLED)
-	$(BIN)/facecaption ui --port $(PORT)
+	$(BIN)/facecaption ui --port $(PORT) --reports-port $(REPORTS_PORT)
 
 venv: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m facecaption_assets.install_check $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --constraint constraints.txt --editable . --group dev
