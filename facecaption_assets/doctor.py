@@ -1,12 +1,14 @@
 """What this machine lacks for a build, and the command that mends it.
 
 Looks, never installs. Each check is a function that returns a finding; what the stages need is
-their business and stays in their settings.
+their business and stays in their settings; what the installation itself needs is asked before it,
+in ``install_check``.
 """
 
 import importlib.util
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,9 +18,19 @@ from pathlib import Path
 from typing import Final
 
 import requests
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
+from facecaption_assets.install_check import INSTALLED_MARK, nearest_folder, python_problem
 from facecaption_assets.models import MODELS, ModelStore
-from facecaption_assets.profiles import ProfileError, load_profile
+from facecaption_assets.profiles import (
+    PROFILES,
+    ProfileError,
+    UnknownProfile,
+    code_versions,
+    load_profile,
+)
+from facecaption_assets.rewriting.endpoint import API_KEY_VARIABLE
+from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.storage import Storage
 
 #: Installed packages take about 8 GB, models 0.3 GB; this is what data and checkpoints need.
@@ -26,6 +38,11 @@ _MIN_FREE_BYTES: Final = 2_000_000_000
 
 #: Debian's names of the shared libraries that wheels link to but do not carry.
 LIBRARY_PACKAGES: Final = "libgl1 libegl1 libgles2 libglib2.0-0 libxcb1"
+
+_COMPILED: Final = ("torch", "torchvision", "cv2", "mediapipe", "onnxruntime")
+
+#: Longest wait for a server's answer, seconds.
+_PATIENCE_S: Final = 10.0
 
 
 class Level(Enum):
@@ -50,53 +67,54 @@ def examine(storage: Storage) -> list[Finding]:
     """Everything that a build with the present profile needs."""
     return [
         python_version(),
-        *native_packages(),
+        *(native_package(name) for name in _COMPILED),
         disk(storage),
         models(storage),
-        endpoint(storage),
+        *profile(storage),
         gpu(),
     ]
 
 
 def python_version() -> Finding:
     """Python 3.11 to 3.13."""
-    found = platform.python_version()
-    if (3, 11) <= sys.version_info[:2] <= (3, 13):
-        return Finding("Python", Level.GOOD, found)
-    return Finding(
-        "Python", Level.BAD, f"{found} is not within 3.11 to 3.13", "make PYTHON=python3.11 venv"
-    )
+    if problem := python_problem(sys.version_info[:2]):
+        return Finding("Python", Level.BAD, problem, _reinstall("PYTHON=python3.12"))
+    return Finding("Python", Level.GOOD, platform.python_version())
 
 
-def native_packages() -> list[Finding]:
-    """Packages with compiled parts, each imported in a process of its own."""
-    return [_import(name) for name in ("cv2", "mediapipe", "onnxruntime", "torchvision")]
-
-
-def _import(package: str) -> Finding:
+def native_package(package: str) -> Finding:
+    """A package with compiled parts, imported in a process of its own: it may end the process."""
     if importlib.util.find_spec(package) is None:
-        return Finding(package, Level.BAD, "is not installed", "make venv")
+        return Finding(package, Level.BAD, "is not installed", _reinstall())
     run = subprocess.run(
         [sys.executable, "-c", f"import {package}"], capture_output=True, text=True, check=False
     )
     if run.returncode == 0:
         return Finding(package, Level.GOOD, "imports")
-    reason = run.stderr.strip().splitlines()[-1] if run.stderr.strip() else "does not import"
+    last_line = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
     remedy = (
         f"apt-get install -y --no-install-recommends {LIBRARY_PACKAGES}"
-        if ".so" in reason
-        else "make venv"
+        if ".so" in last_line
+        else _reinstall()
     )
-    return Finding(package, Level.BAD, reason, remedy)
+    return Finding(package, Level.BAD, f"does not import: {last_line}", remedy)
+
+
+def _reinstall(*variables: str) -> str:
+    # Only an environment that make has made may be thrown away.
+    if not Path(sys.prefix, INSTALLED_MARK).exists():
+        return "install facecaption again, in a virtual environment of its own"
+    venv = Path(sys.prefix)
+    shown = str(venv.relative_to(Path.cwd()) if venv.is_relative_to(Path.cwd()) else venv)
+    words = ["make", "venv", *([] if shown == ".venv" else [f"VENV={shown}"]), *variables]
+    return f"rm -rf {shlex.quote(shown)} && {shlex.join(words)}"
 
 
 def disk(storage: Storage) -> Finding:
     """Free space under a local data root."""
     if not storage.is_local:
         return Finding("disk", Level.NOTE, f"{storage.home} is remote; its space is not checked")
-    place = Path(storage.root.path)
-    while not place.exists():
-        place = place.parent
+    place = nearest_folder(Path(storage.root.path))
     free = shutil.disk_usage(place).free
     detail = f"{free / 1e9:.1f} GB free under {place}"
     if free >= _MIN_FREE_BYTES:
@@ -105,7 +123,7 @@ def disk(storage: Storage) -> Finding:
         "disk",
         Level.BAD,
         f"{detail}; {_MIN_FREE_BYTES / 1e9:.0f} GB are needed",
-        "set FACECAPTION_HOME to a larger disk",
+        "make room, or set FACECAPTION_HOME to a folder on a larger disk",
     )
 
 
@@ -115,41 +133,73 @@ def models(storage: Storage) -> Finding:
     missing = [name for name in MODELS if not store.is_present(name)]
     if not missing:
         return Finding("models", Level.GOOD, f"all {len(MODELS)} are in {store.folder}")
+    detail = f"{len(missing)} of {len(MODELS)} will be fetched when first used"
+    names = ", ".join(missing)
+    if _package_index_answers():
+        return Finding("models", Level.NOTE, f"{detail}: {names}")
     return Finding(
         "models",
         Level.NOTE,
-        f"{len(missing)} of {len(MODELS)} will be fetched when first used: {', '.join(missing)}",
+        f"{detail}, but the package index does not answer: {names}",
+        f"set PIP_INDEX_URL to an index that does, or put the archives into {store.folder}",
     )
 
 
-def endpoint(storage: Storage) -> Finding:
-    """The language model's endpoint, where the profile names one."""
+def _package_index_answers() -> bool:
+    certificates = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or True
+    address = os.environ.get("PIP_INDEX_URL") or PYPI_SIMPLE_ENDPOINT
     try:
-        settings = load_profile(storage).rewriting
+        return requests.head(address, timeout=_PATIENCE_S, verify=certificates).status_code < 500
+    except (OSError, ValueError):  # Requests' own errors are OSErrors, a bad address ValueErrors.
+        return False
+
+
+def profile(storage: Storage) -> list[Finding]:
+    """The profile, and what it needs besides."""
+    try:
+        settings = load_profile(storage)
+        code_versions(settings, ModelStore(storage.models))
+    except UnknownProfile as error:
+        remedy = f"set FACECAPTION_PROFILE to {' or '.join(PROFILES)}"
+        return [Finding("profile", Level.BAD, str(error), remedy)]
     except ProfileError as error:
-        return Finding("profile", Level.BAD, str(error), f"edit {storage.profile_file}")
-    if not settings.base_url:
-        return Finding("LLM endpoint", Level.GOOD, "the embedded server, started for each shard")
-    key = os.environ.get("FACECAPTION_LLM_API_KEY", "")
+        return [Finding("profile", Level.BAD, str(error), f"edit {storage.profile_file}")]
+    return [Finding("profile", Level.GOOD, settings.name), endpoint(storage, settings.rewriting)]
+
+
+def endpoint(storage: Storage, settings: RewriteSettings) -> Finding:
+    """The language model's endpoint, where the settings name one."""
+    subject, address = "LLM endpoint", settings.base_url
+    if not address:
+        return Finding(subject, Level.GOOD, "the embedded server, started for each shard")
+    key = os.environ.get(API_KEY_VARIABLE)
+    remedy = f"start it, or change base_url under [rewriting] in {storage.profile_file}"
     try:
-        answer = requests.get(
-            f"{settings.base_url}/models", headers={"Authorization": f"Bearer {key}"}, timeout=10
-        )
-        answer.raise_for_status()
-    except requests.RequestException as error:
-        return Finding(
-            "LLM endpoint",
-            Level.BAD,
-            f"{settings.base_url} does not answer ({type(error).__name__})",
-            f"start it, or change base_url under [rewriting] in {storage.profile_file}",
-        )
-    return Finding("LLM endpoint", Level.GOOD, f"{settings.base_url} answers")
+        status = requests.get(
+            f"{address.rstrip('/')}/models",
+            headers={"Authorization": f"Bearer {key or 'none'}"},
+            timeout=_PATIENCE_S,
+        ).status_code
+    except (OSError, ValueError) as error:
+        detail = f"{address} does not answer ({type(error).__name__})"
+        return Finding(subject, Level.BAD, detail, remedy)
+    if status in (requests.codes.unauthorized, requests.codes.forbidden):
+        detail = f"{address} {'refuses the key' if key else 'wants a key'} (HTTP {status})"
+        return Finding(subject, Level.BAD, detail, f"set {API_KEY_VARIABLE} to a key that it takes")
+    if status >= 400:
+        detail = f"{address}/models answers HTTP {status}; is this an OpenAI-compatible endpoint?"
+        return Finding(subject, Level.BAD, detail, remedy)
+    return Finding(subject, Level.GOOD, f"{address} answers")
 
 
 def gpu() -> Finding:
     """Whether models will run on a GPU; none is needed."""
-    import torch
+    try:
+        import torch
 
-    if torch.cuda.is_available():
-        return Finding("GPU", Level.GOOD, torch.cuda.get_device_name(0))
+        if torch.cuda.is_available():
+            return Finding("GPU", Level.GOOD, torch.cuda.get_device_name(0))
+    except Exception as error:
+        # Whatever a broken installation raises; the package's own finding says what to do.
+        return Finding("GPU", Level.NOTE, f"not known: {type(error).__name__} from torch")
     return Finding("GPU", Level.NOTE, f"none; {os.cpu_count()} CPU cores will be used")
