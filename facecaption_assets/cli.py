@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from facecaption_assets.freshness import PartitionState, State
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.sources import Source, SourceError, add_source
 from facecaption_assets.storage import Storage
+from facecaption_assets.terminal import console, errors, print_marked, stop
 
 if TYPE_CHECKING:
     from facecaption_assets.defs.building import Failure
@@ -34,7 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_console = Console(highlight=False)
 
 
 @app.callback()
@@ -50,16 +49,13 @@ def _set_home(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Everything that the command starts, code locations included, reads the variable.
     root = home or "data"
-    os.environ["FACECAPTION_HOME"] = root if "://" in root else str(Path(root).absolute())
+    if "://" not in root:
+        root = str(Path(root).expanduser().absolute())
+    os.environ["FACECAPTION_HOME"] = root
 
 
 def _storage() -> Storage:
     return Storage(os.environ["FACECAPTION_HOME"])
-
-
-def _stop(message: str) -> typer.Exit:
-    Console(stderr=True, highlight=False).print(message, style="red", soft_wrap=True)
-    return typer.Exit(1)
 
 
 @app.command("add-source")
@@ -73,14 +69,14 @@ def add(
 ) -> None:
     """Register a source of pictures."""
     if sample == (images is not None):
-        raise _stop("give either --images DIR or --sample")
+        raise stop("give either --images DIR or --sample")
     kind = "sample" if sample else "folder"
-    folder = str(images.absolute()) if images else None
+    folder = str(images.expanduser().absolute()) if images else None
     try:
         add_source(_storage(), Source(name, kind, folder, rows_per_shard))
     except SourceError as error:
-        raise _stop(str(error)) from None
-    _console.print(f"Source {name} is registered. Build it: facecaption build {name}")
+        raise stop(str(error)) from None
+    console.print(f"Source {name} is registered. Build it: facecaption build {name}")
 
 
 @app.command()
@@ -96,14 +92,14 @@ def build(
         try:
             shards = building.register(dataset, instance, sources or [])
         except (SourceError, ModelUnavailable) as error:
-            raise _stop(str(error)) from None
+            raise stop(str(error)) from None
         if not shards:
-            raise _stop("no shards: add a source first (facecaption add-source NAME --images DIR)")
+            raise stop("no shards: add a source first (facecaption add-source NAME --images DIR)")
         waiting = building.pending(dataset, shards)
-        _console.print(f"{len(shards)} shards, {len(waiting)} with work to do")
+        console.print(f"{len(shards)} shards, {len(waiting)} with work to do")
         failures = building.build(definitions, dataset, instance, waiting, _tell(len(waiting)))
     if failures:
-        raise _stop("\n".join(f"✗ {failure}" for failure in failures))
+        raise stop("\n".join(f"✗ {failure}" for failure in failures))
 
 
 def _tell(total: int) -> Callable[[str, float, list["Failure"]], None]:
@@ -112,8 +108,8 @@ def _tell(total: int) -> Callable[[str, float, list["Failure"]], None]:
     def tell(shard: str, seconds: float, failures: list["Failure"]) -> None:
         nonlocal done
         done += 1
-        mark = "[red]✗[/red]" if failures else "[green]✓[/green]"
-        _console.print(f"{mark} {done}/{total} {shard} in {seconds:.0f} s")
+        mark = ("✗", "red") if failures else ("✓", "green")
+        print_marked(*mark, f"{done}/{total} {shard} in {seconds:.0f} s")
 
     return tell
 
@@ -135,25 +131,29 @@ def status(
     for asset in dict.fromkeys(state.asset for state in states):
         counts = Counter(state.state for state in states if state.asset == asset)
         table.add_row(asset, *(str(counts[s]) if counts[s] else "·" for s in State))
-    _console.print(table)
+    console.print(table)
     for state in states:
         if state.state in (State.STALE, State.FAILED):
-            _console.print(f"{state.asset} {state.partition} {state.state}: {state.reason}")
+            place = f"{state.asset} {state.partition}".strip()
+            console.print(f"{place} {state.state}: {state.reason}", soft_wrap=True)
 
 
 def _training_states() -> list[PartitionState]:
     """States of the other code location's assets, where it is installed.
 
     The packages do not know each other: what they share is an entry point that gives
-    (asset, partition, state, reason).
+    (asset, partition, state, reason), or raises ValueError where it cannot tell: training reads
+    local folders only.
     """
-    found = entry_points(group="facecaption.status")
-    home = os.environ["FACECAPTION_HOME"]
-    return [
-        PartitionState(asset, partition, State(state), reason)
-        for entry in found
-        for asset, partition, state, reason in entry.load()(home)
-    ]
+    states = []
+    for entry in entry_points(group="facecaption.status"):
+        try:
+            rows = entry.load()(os.environ["FACECAPTION_HOME"])
+        except ValueError as error:
+            errors.print(f"no states of {entry.name}: {error}", soft_wrap=True)
+            continue
+        states += [PartitionState(asset, key, State(s), reason) for asset, key, s, reason in rows]
+    return states
 
 
 @app.command()
@@ -163,18 +163,18 @@ def summary() -> None:
     from facecaption_assets.quality.funnel import count_funnel
 
     storage = _storage()
-    _console.print(count_funnel(storage).to_text(), soft_wrap=True)
+    console.print(count_funnel(storage).to_text(), soft_wrap=True)
     if found := read_retrieval(storage):
-        _console.print()
-        _console.print(_retrieval_table(found))
-    _console.print("\nWhere to look")
+        console.print()
+        console.print(_retrieval_table(found))
+    console.print("\nWhere to look")
     for name, path in {
         "report": storage.reports / "quality.html",
         "gallery": storage.reports / "gallery.html",
         "checkpoints": storage.root / "flip_checkpoints",
         "tables": storage.root / "<asset>" / "<shard>.parquet",
     }.items():
-        _console.print(f"  {name:12} {path}", soft_wrap=True)
+        console.print(f"  {name:12} {path}", soft_wrap=True)
 
 
 def _retrieval_table(found: list[dict[str, Any]]) -> Table:
@@ -204,36 +204,46 @@ def doctor() -> None:
     """Check what this machine lacks, and say the command that mends it."""
     from facecaption_assets.doctor import Level, examine
 
-    marks = {Level.GOOD: "[green]✓[/green]", Level.NOTE: "·", Level.BAD: "[red]✗[/red]"}
+    marks = {Level.GOOD: ("✓", "green"), Level.NOTE: ("·", ""), Level.BAD: ("✗", "red")}
     findings = examine(_storage())
     for finding in findings:
-        _console.print(f"{marks[finding.level]} {finding.subject}: {finding.detail}")
+        print_marked(*marks[finding.level], f"{finding.subject}: {finding.detail}")
         if finding.remedy:
-            _console.print(f"    {finding.remedy}", soft_wrap=True)
+            console.print(f"    {finding.remedy}", soft_wrap=True)
     if any(finding.level is Level.BAD for finding in findings):
         raise typer.Exit(1)
 
 
 @app.command()
 def ui(
-    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
-    reports_port: Annotated[int, typer.Option(help="Port that serves the reports.")] = 3001,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
+    reports_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port that serves the reports.")
+    ] = 3001,
 ) -> None:
     """Open the Dagster UI on this data root, on loopback, with the reports beside it."""
-    from facecaption_assets.defs.serving import serve
+    from facecaption_assets.defs.serving import PortUnavailable, serve
 
-    serve(_storage(), port, reports_port)
+    storage = _storage()
+    if not storage.is_local:
+        console.print(f"Reports are at {storage.reports}; they are not served", soft_wrap=True)
+    try:
+        status = serve(storage, port, reports_port)
+    except PortUnavailable as error:
+        raise stop(str(error)) from None
+    raise typer.Exit(status)
 
 
 def _open() -> tuple[Any, "Dataset"]:
-    from facecaption_assets.definitions import build_defs
+    """The code location and its dataset."""
     from facecaption_assets.defs.resources import open_dataset
     from facecaption_assets.profiles import ProfileError
 
     try:
-        return build_defs(), open_dataset()
+        from facecaption_assets.definitions import defs  # Reads the profile.
     except ProfileError as error:
-        raise _stop(str(error)) from None
+        raise stop(str(error)) from None
+    return defs, open_dataset()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from flip_training.freshness import CHAIN, failed_checks, first_to_build, states
 from flip_training.gates import mean_recall
@@ -34,7 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_console = Console(highlight=False)
+# What is printed holds names and reasons that are not ours: nothing in it is markup.
+_console = Console(highlight=False, markup=False, emoji=False)
+_errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 @app.callback()
@@ -45,11 +48,17 @@ def _set_home(
 ) -> None:
     # Everything that the command starts, the code location included, reads the variable.
     root = home or "data"
-    os.environ["FACECAPTION_HOME"] = root if "://" in root else str(Path(root).absolute())
+    if "://" not in root:
+        root = str(Path(root).expanduser().absolute())
+    os.environ["FACECAPTION_HOME"] = root
+
+
+def _print_marked(mark: str, style: str, line: str) -> None:
+    _console.print(Text.assemble((mark, style), f" {line}"), soft_wrap=True)
 
 
 def _stop(message: str) -> typer.Exit:
-    Console(stderr=True, highlight=False).print(message, style="red", soft_wrap=True)
+    _errors.print(message, style="red", soft_wrap=True)
     return typer.Exit(1)
 
 
@@ -81,7 +90,7 @@ class _LatestLine(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Replace the line that is shown."""
-        self._status.update(f"{self._recipe}: {record.getMessage()}")
+        self._status.update(Text(f"{self._recipe}: {record.getMessage()}"))
 
 
 @contextmanager
@@ -108,7 +117,7 @@ def _build(trainer: "Trainer", recipe: Recipe) -> list[str]:
     except (PartitionMissing, GateFailed) as error:
         return [f"{recipe.name}: {error}"]
     if due:
-        _console.print(f"{recipe.name}: {due[0]} {due[1]}")
+        _console.print(f"{recipe.name}: {due[0]} {due[1]}", soft_wrap=True)
         with _progress(recipe.name):
             failures = build_recipe(trainer, recipe, due[0])
         if failures:
@@ -118,11 +127,9 @@ def _build(trainer: "Trainer", recipe: Recipe) -> list[str]:
             f"{recipe.name}: {asset} failed the check {v.check}: {v.reason}" for asset, v in failed
         ]
     took = f"built in {time.monotonic() - started:.0f} s" if due else "up to date"
-    _console.print(
-        f"[green]✓[/green] {recipe.name} {took}; {_outcome(storage, recipe)}", soft_wrap=True
-    )
+    _print_marked("✓", "green", f"{recipe.name} {took}; {_outcome(storage, recipe)}")
     for _, verdict in failed_checks(storage, recipe, blocking=False):
-        _console.print(f"  [yellow]![/yellow] {verdict.check}: {verdict.reason}", soft_wrap=True)
+        _print_marked("  !", "yellow", f"{verdict.check}: {verdict.reason}")
     return []
 
 

@@ -2,8 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +19,10 @@ from facecaption_assets.storage import Storage
 _LOOPBACK = "127.0.0.1"
 
 
+class PortUnavailable(RuntimeError):
+    """A port cannot be listened on; the message names it, its option and why."""
+
+
 class _QuietHandler(SimpleHTTPRequestHandler):
     """Serves files without a line per request."""
 
@@ -23,32 +30,74 @@ class _QuietHandler(SimpleHTTPRequestHandler):
         """Say nothing: the terminal belongs to Dagster."""
 
 
-def serve(storage: Storage, port: int, reports_port: int) -> None:
-    """Run the UI until it ends; reports are served as long as it runs.
+def check_ports(port: int, reports_port: int) -> None:
+    """Make sure that both ports can be listened on, before anything is started.
 
     Raises:
-        SystemExit: With the UI's exit status.
+        PortUnavailable: If one cannot, or both are the same.
     """
+    if port == reports_port:
+        raise PortUnavailable(f"--port and --reports-port are both {port}; give two ports")
+    for option, number in (("--port", port), ("--reports-port", reports_port)):
+        with socket.socket() as probe:
+            # As the servers do: a port whose last connections are still closing is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_LOOPBACK, number))
+            except OSError as error:
+                raise PortUnavailable(
+                    f"port {number} cannot be used: {error.strerror}; give another with {option}"
+                ) from error
+
+
+def serve(storage: Storage, port: int, reports_port: int) -> int:
+    """Run the UI until it ends, and return its exit status.
+
+    The reports of a local data root are served as long as it runs; those of a remote one stay
+    where they are.
+
+    Raises:
+        PortUnavailable: If one of the ports cannot be listened on.
+    """
+    check_ports(port, reports_port)
     prepare_dagster_home(storage)
-    reports = Path(storage.reports.path)
-    reports.mkdir(parents=True, exist_ok=True)
-    server = ThreadingHTTPServer(
-        (_LOOPBACK, reports_port), partial(_QuietHandler, directory=str(reports))
-    )
+    with _reports(storage, reports_port) as address:
+        environment = os.environ | {
+            "FACECAPTION_REPORTS_URL": address,
+            # Each partitioned check would warn that it is a preview, in every process.
+            "PYTHONWARNINGS": "ignore:Specifying a partitions_def on an AssetCheckSpec",
+        }
+        return _wait(subprocess.Popen(_command(port), env=environment))
+
+
+@contextmanager
+def _reports(storage: Storage, port: int) -> Iterator[str]:
+    """Address of the reports while they are served."""
+    if not storage.is_local:
+        yield os.environ.get("FACECAPTION_REPORTS_URL") or str(storage.reports)
+        return
+    folder = Path(storage.reports.path)
+    folder.mkdir(parents=True, exist_ok=True)
+    server = ThreadingHTTPServer((_LOOPBACK, port), partial(_QuietHandler, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
-    environment = os.environ | {
-        "FACECAPTION_REPORTS_URL": f"http://{_LOOPBACK}:{reports_port}",
-        # Each partitioned check would warn that it is a preview, in every process.
-        "PYTHONWARNINGS": "ignore:Specifying a partitions_def on an AssetCheckSpec",
-    }
-    process = subprocess.Popen(_command(port), env=environment)
-    # Ctrl-C reaches Dagster as well, which then ends its own processes; until it has, we wait.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
-        raise SystemExit(process.wait())
+        yield f"http://{_LOOPBACK}:{port}"
     finally:
         server.shutdown()
+        server.server_close()
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> int:
+    # Ctrl-C reaches Dagster as well, which then ends its own processes; until it has, we wait.
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+    }
+    try:
+        return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _command(port: int) -> list[str]:
