@@ -83,13 +83,11 @@ def encode_split(
         model.encode_text(ids[part].to(device), mask[part].to(device)).cpu()
         for part in torch.arange(len(distinct)).tensor_split(-(-len(distinct) // config.batch_size))
     ]
-    return Gallery(
-        torch.cat(image_feat),
-        torch.cat(text_feat),
-        ids,
-        mask,
-        torch.tensor([[text in own for text in distinct] for own in map(set, texts)]),
-    )
+    column = {text: j for j, text in enumerate(distinct)}
+    relevance = torch.zeros(len(faces), len(distinct), dtype=torch.bool)
+    for row, own in zip(relevance, texts, strict=True):
+        row[[column[text] for text in own]] = True
+    return Gallery(torch.cat(image_feat), torch.cat(text_feat), ids, mask, relevance)
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -25,7 +25,7 @@ class OptOut:
     def read(cls, path: Path) -> "OptOut":
         """One entry per line; ``#`` starts a comment. A missing file is an empty list.
 
-        Blanks around an entry, a byte order mark, the prefix ``sha256:`` and the case of a sum
+        Blanks around an entry, a byte order mark, and the prefix ``sha256:`` and the case of a sum
         mean nothing.
         """
         if not path.exists():
@@ -45,5 +45,6 @@ class OptOut:
 
 
 def _canonical(entry: str) -> str:
-    bare = entry.strip().removeprefix("sha256:").strip()
-    return bare.lower() if _SUM.fullmatch(bare) else bare
+    entry = entry.strip()
+    plain = entry.removeprefix("sha256:").strip()
+    return plain.lower() if _SUM.fullmatch(plain) else entry

@@ -78,13 +78,8 @@ class Training:
         if progress := load_state(state, version, self.modules, self.optimizer, self.report):
             first, self.history = progress.epochs_done, progress.history
             self.report(f"resumes after epoch {first}")
-        for epoch in tqdm(
-            range(first, self.config.epochs),
-            desc="training",
-            unit="epoch",
-            disable=None,
-            leave=False,
-        ):
+        epochs = range(first, self.config.epochs)
+        for epoch in tqdm(epochs, desc="training", unit="epoch", disable=None, leave=False):
             self.run_epoch(epoch)
             if (epoch + 1) % self.config.save_every == 0:
                 done = Progress(version, epoch + 1, self.history)

@@ -27,7 +27,7 @@ def flip_retrieval(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.Ma
     """Recall and median rank on held-out people, with what chance would reach, both directions.
 
     Measured by similarity (itc) and after re-ranking the best by the matching head (itm). Equal
-    captions count as one candidate.
+    captions count as one candidate. Of a large split, a fixed sample of faces is measured.
     """
     name, storage = context.partition_key, trainer.storage
     if current(context, trainer) is None:

@@ -45,7 +45,7 @@ def test_keys_and_addresses_keep_their_case(tmp_path: Path) -> None:
 
 def test_comments_and_blanks_are_no_entries(tmp_path: Path) -> None:
     path = tmp_path / "opt_out.txt"
-    path.write_text("# nobody yet\n  # nor here\n\n   \nsha256:\n")
+    path.write_text("# nobody yet\n  # nor here\n\n   \n")
     assert OptOut.read(path).entries == frozenset()
 
 
