@@ -51,6 +51,11 @@ query Shards($asset: AssetKeyInput!) {
   assetNodeOrError(assetKey: $asset) { ... on AssetNode { partitionKeys } }
 }
 """
+STALENESS = """
+query Staleness($assets: [AssetKeyInput!], $partition: String) {
+  assetNodes(assetKeys: $assets) { staleStatus(partition: $partition) }
+}
+"""
 PARTITIONS = """
 query Partitions($asset: AssetKeyInput!) {
   assetNodeOrError(assetKey: $asset) {
@@ -125,6 +130,11 @@ class Stack:
 
     def backfill_status(self, identifier: str) -> str:
         return self.ask(BACKFILL, id=identifier)["partitionBackfillOrError"]["status"]
+
+    def stale_status(self, asset: str, partition: str) -> str:
+        assets = [{"path": [asset]}]
+        (node,) = self.ask(STALENESS, assets=assets, partition=partition)["assetNodes"]
+        return node["staleStatus"]
 
     def partitions(self, asset: str) -> dict[str, Any]:
         return self.ask(PARTITIONS, asset={"path": [asset]})["assetNodeOrError"]
@@ -231,6 +241,14 @@ def test_a_failed_gate_stops_its_shard_and_no_other(stack: Stack, sources: Path)
     gate = next(check for check in checks if check["name"] == "enough_pictures")
     assert gate["partitionStatuses"]["failedPartitions"] == [BAD]
     assert sorted(gate["partitionStatuses"]["succeededPartitions"]) == sorted(GOOD)
+
+    # Pictures that arrive later become a shard of their own, and no other shard turns stale.
+    for picture in sorted((sources / "people").glob("*.jpg")):
+        (sources / "people" / f"again-{picture.name}").write_bytes(picture.read_bytes())
+    wait_for("the new shard", lambda: "people-00002" in stack.shard_keys(), 180)
+    for asset in SHARD_INPUTS:
+        assert {stack.stale_status(asset, shard) for shard in GOOD} == {"FRESH"}, asset
+    assert stack.stale_status("shard_plan", "people-00002") == "MISSING"
 
     captions = duckdb.execute(
         f"SELECT count(*) FROM '{stack.home}/llm_captions/*.parquet' WHERE caption IS NOT NULL"
