@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from facecaption_assets.attributes import labelling
 from facecaption_assets.attributes.settings import AttributeSettings
+from facecaption_assets.attributes.states import check_thresholds
 from facecaption_assets.captions import generation
 from facecaption_assets.captions.settings import CaptionSettings
 from facecaption_assets.faces import face_crops
@@ -96,6 +97,12 @@ def laion_face() -> Profile:
     )
 
 
+#: Checks that a stage makes of its settings when it starts; here they are made before a run.
+_STAGE_CHECKS: Final[Mapping[type, Callable[[Any], None]]] = {
+    AttributeSettings: check_thresholds,
+    CaptionSettings: generation.check_settings,
+}
+
 PROFILES: Final[Mapping[str, Callable[[], Profile]]] = {
     "embedded": embedded,
     "laion_face": laion_face,
@@ -141,13 +148,18 @@ def _change(settings: Any, changes: dict[str, Any], place: str) -> Any:
             raise ProfileError(f"{place} has no setting {name!r}; it has {', '.join(known)}")
         converted[name] = _as_type_of(known[name], value, f"{place} {name}")
     try:
-        return replace(settings, **converted)
+        changed = replace(settings, **converted)
+        if check := _STAGE_CHECKS.get(type(changed)):
+            check(changed)
+        return changed
     except ValueError as error:
         raise ProfileError(f"{place} {error}") from error
 
 
 def _as_type_of(default: Any, value: Any, place: str) -> Any:
     if isinstance(default, tuple) and isinstance(value, list):
+        if not all(isinstance(entry, str) for entry in value):
+            raise ProfileError(f"{place} = {value!r} is not a list of names")
         return tuple(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

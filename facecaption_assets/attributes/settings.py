@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from facecaption_assets.setting_checks import require_within
+
 
 @dataclass(frozen=True, kw_only=True)
 class AttributeSettings:
@@ -24,3 +26,14 @@ class AttributeSettings:
     thresholds: dict[str, tuple[float, float]] = field(default_factory=dict)
     min_positive: int = 6
     batch_size: int = 8
+
+    def __post_init__(self) -> None:
+        # Names and order of the thresholds belong to ``states.check_thresholds``.
+        require_within(self, min_positive=(0, 40), batch_size=(1, 4096))
+        for attribute, pair in self.thresholds.items():
+            match pair:
+                case (int() | float(), int() | float()):
+                    continue
+            raise ValueError(
+                f"thresholds.{attribute} is {pair}; expected two numbers, [negative, positive]"
+            )

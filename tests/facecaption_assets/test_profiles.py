@@ -95,6 +95,8 @@ def test_changes_that_cannot_be_read_name_the_file_and_the_place(storage, change
         ("faces", "margin = -1.5", "0.1 to 10"),
         ("faces", "margin = nan", "0.1 to 10"),
         ("faces", "jpeg_quality = 500", "1 to 95"),
+        ("attributes", "min_positive = 41", "0 to 40"),
+        ("attributes", "batch_size = 0", "1 to 4096"),
         ("rewriting", "local_threads = 0", "1 to 1024"),
         ("rewriting", "temperature = -1.0", "0 to 2"),
         ("rewriting", "max_tokens = 0", "1 or more"),
@@ -114,6 +116,42 @@ def test_a_value_out_of_range_is_named_with_what_is_allowed(
     message = rf"profile\.toml: \[{section}\] {setting} is .*; allowed is {allowed}$"
     with pytest.raises(ProfileError, match=message):
         load(storage, f"[{section}]\n{change}")
+
+
+@pytest.mark.parametrize(
+    "value", ["0.5", "[0.5]", "[0.1, 0.5, 0.9]", "[0.9, 0.1]", "[-0.1, 0.5]", "['a', 'b']", "'ab'"]
+)
+def test_a_threshold_is_a_pair_in_order(storage, value) -> None:
+    message = r"profile\.toml: \[attributes\] .*thresholds.*Male.*; expected .*negative.*positive"
+    with pytest.raises(ProfileError, match=message):
+        load(storage, f"[attributes.thresholds]\nMale = {value}")
+
+
+@pytest.mark.parametrize("change", ["captions_per_face = 0", "max_attributes = 1"])
+def test_a_caption_must_be_able_to_say_something(storage, change) -> None:
+    setting = change.partition(" ")[0]
+    with pytest.raises(ProfileError, match=rf"profile\.toml: \[captions\] {setting} is \d; "):
+        load(storage, f"[captions]\n{change}")
+
+
+@pytest.mark.parametrize("change", ["positive_threshold = 1.5", "negative_threshold = 0.9"])
+def test_the_general_thresholds_are_a_pair_in_order(storage, change) -> None:
+    message = r"profile\.toml: \[attributes\] .*negative_.*positive_threshold"
+    with pytest.raises(ProfileError, match=message):
+        load(storage, f"[attributes]\n{change}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ("[attributes.thresholds]\nMalee = [0.1, 0.9]", r"\[attributes\] .*thresholds"),
+        ('[captions]\nunspoken = ["Malee"]', r"\[captions\] unspoken"),
+        ("[captions]\nunspoken = [['Malee']]", r"\[captions\] unspoken"),
+    ],
+)
+def test_an_attribute_that_does_not_exist_is_named(storage, changes, place) -> None:
+    with pytest.raises(ProfileError, match=rf"profile\.toml: {place}.*'Malee'"):
+        load(storage, changes)
 
 
 def test_the_ends_of_a_range_are_allowed(storage) -> None:
