@@ -20,6 +20,7 @@ from facecaption_assets.attributes.annotators import (
     FaceEvidence,
     annotator_entry,
 )
+from facecaption_assets.attributes.memory import OutOfMemory, is_out_of_memory
 from facecaption_assets.attributes.resolution import resolve_conflicts
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.attributes.states import (
@@ -72,6 +73,7 @@ def label_faces(
         One FACE_ATTRIBUTES row per row of ``crops``, in their order.
 
     Raises:
+        OutOfMemory: If an annotator ran out of memory; the shard can be tried again.
         ValueError: If the settings' thresholds cannot be meant.
     """
     check_thresholds(settings)
@@ -108,11 +110,20 @@ def _label_batch(
 
 
 def _ask(annotator: Annotator, faces: Sequence[FaceCrop]) -> list[FaceEvidence | str]:
-    """Evidence of each face, or what the annotator died of; one bad face spoils no other."""
+    """Evidence of each face, or what the annotator died of; one bad face spoils no other.
+
+    Raises:
+        OutOfMemory: If the machine's memory, not a face, is at fault.
+    """
     try:
         answers = annotator.annotate(faces)
         check_evidence(annotator, answers, len(faces))
     except Exception as error:  # Whatever it is, it is the face's row that must tell.
+        if is_out_of_memory(error):
+            raise OutOfMemory(
+                f"{annotator.name} ran out of memory on {len(faces)} faces; free some, or lower "
+                f"AttributeSettings.batch_size: {error}"
+            ) from error
         if len(faces) == 1:
             return [f"{annotator.name}: {type(error).__name__}: {error}"]
         return [answer for face in faces for answer in _ask(annotator, [face])]

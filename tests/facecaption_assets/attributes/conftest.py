@@ -102,6 +102,7 @@ class FakeAnnotator:
     probabilities: dict[str, float] = field(default_factory=dict)
     age_years: float | None = None
     dies_of: tuple[int, ...] = ()
+    death: str = "the model died"
     name: str = "fake"
     batches: list[list[str]] = field(default_factory=list)
 
@@ -113,7 +114,7 @@ class FakeAnnotator:
         self.batches.append([face.face_id for face in faces])
         for face in faces:
             if int(face.pixels[0, 0, 0]) in self.dies_of:
-                raise RuntimeError("the model died")
+                raise RuntimeError(self.death)
         return [FaceEvidence(dict(self.probabilities), self.age_years) for _ in faces]
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from facecaption_assets.attributes.labelling import face_crop, label_faces, stage_identity
+from facecaption_assets.attributes.memory import OutOfMemory
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.models import ModelStore
 from facecaption_assets.schema import FACE_ATTRIBUTES
@@ -69,6 +70,13 @@ def test_face_that_kills_an_annotator_spoils_no_other_of_its_batch(crops, fake) 
     assert rows[2]["status"] == "failed_to_annotate"
     assert rows[2]["error_message"] == "frail: RuntimeError: the model died"
     assert rows[2]["Male"] is None
+
+
+def test_missing_memory_fails_the_stage_and_names_the_setting(crops, fake) -> None:
+    table, pictures = crops(2)
+    annotator = fake(POSITIVE, dies_of=(1,), death="CUDA out of memory")
+    with pytest.raises(OutOfMemory, match=r"fake ran out of memory on 2 .*batch_size: CUDA out"):
+        label_faces(table, pictures, [annotator], SETTINGS, OptOut.none())
 
 
 def test_annotator_that_answers_nonsense_fails_the_face(crops, fake) -> None:
