@@ -11,6 +11,7 @@ from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.quality.contents import probabilities_vary, states_have_basis
 from facecaption_assets.quality.expectations import attribute_expectations
+from facecaption_assets.quality.failures import faces_annotated
 from facecaption_assets.quality.gates import Outcome, rows_conserved_attributes
 from facecaption_assets.shards.tars import read_pictures
 
@@ -52,17 +53,23 @@ def _basis(dataset: Dataset, shard: str) -> Outcome:
 
 
 def _vary(dataset: Dataset, shard: str) -> Outcome:
-    """No annotator gives all faces of the shard one and the same probability."""
+    """No annotator gives all faces one probability, but for one that makes all negative."""
     return probabilities_vary(dataset.storage.read_table("face_attributes", shard))
 
 
+def _annotated(dataset: Dataset, shard: str) -> Outcome:
+    """No annotator failed on most of the faces: then it, not the faces, is at fault."""
+    return faces_annotated(dataset.storage.read_table("face_attributes", shard))
+
+
+attributes_annotated = gate("face_attributes", "faces_annotated", _annotated)
 attributes_have_basis = gate("face_attributes", "states_have_basis", _basis)
 attributes_vary = gate("face_attributes", "probabilities_vary", _vary, blocking=False)
 attributes_rows_conserved = gate("face_attributes", "rows_conserved", _conserved)
 attributes_well_formed = expectation_gate(
     "face_attributes",
     "labels_well_formed",
-    attribute_expectations,
+    lambda dataset: attribute_expectations(),
     "Great Expectations: probabilities within [0, 1], ids unique, no attributes that exclude "
     "each other.",
 )

@@ -9,6 +9,7 @@ from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.quality.expectations import caption_expectations
 from facecaption_assets.quality.gates import Outcome, rows_conserved_templates
+from facecaption_assets.quality.readback import captions_name_attributes
 
 
 @shard_asset(group="captions", kinds={"parquet"})
@@ -37,10 +38,20 @@ def _conserved(dataset: Dataset, shard: str) -> Outcome:
     )
 
 
+def _named(dataset: Dataset, shard: str) -> Outcome:
+    """Each caption, read back, names exactly its attributes; "he" or "she" only if known."""
+    storage = dataset.storage
+    return captions_name_attributes(
+        storage.read_table("template_captions", shard),
+        storage.read_table("face_attributes", shard),
+    )
+
+
+templates_name_attributes = gate("template_captions", "captions_name_attributes", _named)
 templates_rows_conserved = gate("template_captions", "rows_conserved", _conserved)
 templates_well_formed = expectation_gate(
     "template_captions",
     "captions_well_formed",
-    caption_expectations,
+    lambda dataset: caption_expectations(),
     "Great Expectations: whole sentences, sensible length, no negations, no stray markup.",
 )

@@ -54,7 +54,7 @@ def gate(
 
 
 def expectation_gate(
-    asset: str, name: str, expectations: Callable[[], list[Any]], description: str
+    asset: str, name: str, expectations: Callable[[Dataset], list[Any]], description: str
 ) -> dg.AssetChecksDefinition:
     """A check from a Great Expectations suite on the shard's table.
 
@@ -63,7 +63,8 @@ def expectation_gate(
     Args:
         asset: Asset that is checked.
         name: A fact that reads true.
-        expectations: Makes the suite; called when the check runs, because the import is slow.
+        expectations: Function of the dataset, whose settings a suite may depend on, that makes
+            the suite; called when the check runs.
         description: What the suite holds, for the UI.
     """
 
@@ -72,7 +73,7 @@ def expectation_gate(
     )
     def check(context: dg.AssetCheckExecutionContext, dataset: Dataset) -> dg.AssetCheckResult:
         shard = context.op_execution_context.partition_key
-        result = validate(dataset.storage.read_table(asset, shard), expectations(), name)
+        result = validate(dataset.storage.read_table(asset, shard), expectations(dataset), name)
         reason = _suite_reason(result)
         verdict = Verdict(name, not result.has_critical_failure, True, reason)
         _record(dataset.storage, asset, shard, verdict)

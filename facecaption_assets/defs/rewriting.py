@@ -9,7 +9,9 @@ from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.quality.contents import captions_present
 from facecaption_assets.quality.expectations import caption_expectations
+from facecaption_assets.quality.failures import requests_answered
 from facecaption_assets.quality.gates import Outcome, rows_conserved_llm
+from facecaption_assets.quality.readback import captions_verified
 from facecaption_assets.rewriting.cache import RequestCache
 from facecaption_assets.rewriting.rewrite import rewrite_captions
 
@@ -50,11 +52,28 @@ def _present(dataset: Dataset, shard: str) -> Outcome:
     return captions_present(dataset.storage.read_table("llm_captions", shard))
 
 
+def _verified(dataset: Dataset, shard: str) -> Outcome:
+    """Each accepted caption on disk passes verification again; fallbacks are the template's."""
+    storage = dataset.storage
+    return captions_verified(
+        storage.read_table("llm_captions", shard),
+        storage.read_table("face_attributes", shard),
+        dataset.profile.rewriting.max_words,
+    )
+
+
+def _answered(dataset: Dataset, shard: str) -> Outcome:
+    """The endpoint did not refuse the requests for most of the captions."""
+    return requests_answered(dataset.storage.read_table("llm_captions", shard))
+
+
+llm_requests_answered = gate("llm_captions", "requests_answered", _answered)
+llm_captions_verified = gate("llm_captions", "captions_verified", _verified)
 llm_rows_conserved = gate("llm_captions", "rows_conserved", _conserved)
 llm_captions_present = gate("llm_captions", "captions_present", _present)
 llm_well_formed = expectation_gate(
     "llm_captions",
     "captions_well_formed",
-    caption_expectations,
+    lambda dataset: caption_expectations(dataset.profile.rewriting.max_words),
     "Great Expectations: whole sentences, sensible length, no negations, no stray markup.",
 )

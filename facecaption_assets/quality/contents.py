@@ -75,14 +75,19 @@ def states_have_basis(attributes: pa.Table) -> Outcome:
 def probabilities_vary(attributes: pa.Table, min_faces: int = 20) -> Outcome:
     """No annotator gives every face the same probability; worth a warning, not a block.
 
+    A constant that makes every face negative is none: a face without glasses has no pixel of
+    glasses, and therefore always the same low probability.
+
     Args:
         attributes: Rows of ``face_attributes``.
         min_faces: Fewest faces with a probability from which an attribute is judged.
     """
     constant = []
     for name in ATTRIBUTES:
-        column = attributes[probability_column(name)].drop_null()
-        if len(column) >= min_faces and len(pc.unique(column)) == 1:
+        has_probability = pc.is_valid(attributes[probability_column(name)])
+        column = attributes[probability_column(name)].filter(has_probability)
+        is_stuck = len(column) >= min_faces and len(pc.unique(column)) == 1
+        if is_stuck and not _all_negative(attributes.filter(has_probability)[name]):
             constant.append(name)
     reason = f"{len(constant)} attributes have one probability for all faces"
     names = f": {', '.join(constant)}" if constant else ""
@@ -99,6 +104,10 @@ def captions_present(llm: pa.Table) -> Outcome:
     reason = f"Of {total} captioned rows {absent} have no caption; {stray} other rows have one."
     numbers: dict[str, int | float] = {"captioned": total, "absent": absent, "stray": stray}
     return Outcome(not absent and not stray, reason, numbers)
+
+
+def _all_negative(states: pa.ChunkedArray) -> bool:
+    return _count(pc.equal(states, False)) == len(states)
 
 
 def _coordinate(boxes: pa.ChunkedArray, index: int) -> pa.ChunkedArray:

@@ -14,7 +14,7 @@ from facecaption_assets.storage import Storage
 
 
 @contextmanager
-def open_dataset(storage: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_tables(storage: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with one view per table of the schema, named like the asset."""
     with duckdb.connect() as connection:
         if not storage.is_local:

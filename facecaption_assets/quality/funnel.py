@@ -8,7 +8,7 @@ from typing import Final
 
 import duckdb
 
-from facecaption_assets.quality.dataset import open_dataset
+from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.storage import Storage
 
 #: From here on faces are counted, not pictures.
@@ -153,7 +153,7 @@ def count_funnel(storage: Storage) -> Funnel:
     A stage is counted over the shards that it has: right after a source is registered the first
     steps are ahead of the last.
     """
-    with open_dataset(storage) as connection:
+    with open_tables(storage) as connection:
         return query_funnel(connection, storage)
 
 

@@ -28,7 +28,7 @@ STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "face_crops": ("kept", "dropped"),
     "face_attributes": ("labelled", "too_few_labels", "opted_out", "failed_to_annotate"),
     "template_captions": ("captioned", "no_attributes", "opted_out"),
-    "llm_captions": ("accepted", "fell_back", "unavailable", "opted_out"),
+    "llm_captions": ("accepted", "fell_back", "opted_out"),
 }
 
 DROP_REASONS: Final[tuple[str, ...]] = (
@@ -194,12 +194,12 @@ def rows_conserved_llm(templates: pa.Table, llm: pa.Table) -> Outcome:
         "rows_in": captioned.num_rows,
         "rows_out": llm.num_rows,
         "kept": counts["accepted"] + counts["fell_back"],
-        "dropped": counts["unavailable"] + counts["opted_out"],
+        "dropped": counts["opted_out"],
         **counts,
     }
     good = (
         f"{captioned.num_rows} template captions = {counts['accepted']} accepted + "
-        f"{counts['fell_back']} fell back + {numbers['dropped']} without a caption."
+        f"{counts['fell_back']} fell back + {counts['opted_out']} opted out."
     )
     return _outcome(problems, good, numbers)
 

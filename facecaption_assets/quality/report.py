@@ -17,7 +17,7 @@ from upath import UPath
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
 from facecaption_assets.quality import published
-from facecaption_assets.quality.dataset import open_dataset
+from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.findings import (
     CaptionSource,
     Gates,
@@ -101,7 +101,7 @@ def build_report(storage: Storage, settings: QualitySettings) -> ReportPaths:
 
 
 def _find(storage: Storage, settings: QualitySettings) -> _Findings:
-    with open_dataset(storage) as connection:
+    with open_tables(storage) as connection:
         return _Findings(
             funnel=query_funnel(connection, storage),
             labels=count_labels(connection),

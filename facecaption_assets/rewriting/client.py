@@ -115,6 +115,11 @@ class OpenAIChatClient:
             answer = await self._client.chat.completions.create(**body, extra_body=extra)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             raise RequestRefused(error.message) from error
+        except openai.NotFoundError as error:
+            raise EndpointUnavailable(
+                f"the endpoint of RewriteSettings.base_url, {self.base_url}, does not have "
+                f"RewriteSettings.model {self.model!r}: {error.message}"
+            ) from error
         except openai.APIError as error:
             raise EndpointUnavailable(self._explain(error.message)) from error
         text = answer.choices[0].message.content if answer.choices else None

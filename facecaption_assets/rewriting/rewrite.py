@@ -8,6 +8,7 @@ was answered before comes from the cache, so that a shard that was cut short con
 import asyncio
 import hashlib
 import random
+import re
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -74,9 +75,8 @@ def rewrite_captions(
 
     Raises:
         EndpointUnavailable: If the endpoint cannot be reached; what was answered stays cached.
-        ValueError: If a setting is out of range, or the two tables do not belong together.
+        ValueError: If the two tables do not belong together.
     """
-    check_settings(settings)
     tasks = _tasks(templates, attributes)
     with cache:
         rewriter = _Rewriter(client, cache, settings, opt_out)
@@ -92,17 +92,29 @@ def _tasks(templates: pa.Table, attributes: pa.Table) -> list[Task]:
     captioned = [row for row in templates.to_pylist() if row["status"] == "captioned"]
     if missing := [row["face_id"] for row in captioned if row["face_id"] not in faces]:
         raise ValueError(f"face_attributes has no row for {missing[:3]}, which have captions")
-    return [Task(row, _spoken_subject(row, faces[row["face_id"]])) for row in captioned]
+    return [
+        Task(row, spoken_subject(row["face_id"], row["caption"], faces[row["face_id"]]))
+        for row in captioned
+    ]
 
 
-def _spoken_subject(row: Mapping[str, Any], face: Mapping[str, object]) -> Subject:
-    """The subject as the template caption has it: it may keep a known sex to itself."""
-    words = row["caption"].replace(".", "").split()
+def spoken_subject(face_id: str, template_caption: str, face: Mapping[str, object]) -> Subject:
+    """The subject as the template caption has it: it may keep a known sex to itself.
+
+    Args:
+        face_id: Face that an error names.
+        template_caption: Caption of the face.
+        face: Its row of ``face_attributes``.
+
+    Raises:
+        ValueError: If the caption speaks of somebody else than the attributes do.
+    """
+    words = re.findall(r"\w+", template_caption)
     for subject in (subject_of(face), subject_of(face, unspoken=("Male",))):
         if subject.noun in words:
             return subject
     raise ValueError(
-        f"the caption of {row['face_id']} does not speak of a {subject_of(face).noun}, as its "
+        f"the caption of {face_id} does not speak of a {subject_of(face).noun}, as its "
         "attributes do; build template_captions again"
     )
 
@@ -218,16 +230,3 @@ def chat_payload(task: Task, attempt: int, model: str, settings: RewriteSettings
         grammar = reworded_grammar(grammar, row["caption"])
         payload["grammar"] = to_gbnf(narrow_grammar(grammar, random.Random(seed)))
     return payload
-
-
-def check_settings(settings: RewriteSettings) -> None:
-    """Refuse settings that cannot be meant.
-
-    Raises:
-        ValueError: Naming the setting and its value.
-    """
-    for name in ("attempts", "concurrency", "max_tokens", "max_words"):
-        if getattr(settings, name) < 1:
-            raise ValueError(f"{name} is {getattr(settings, name)}; at least 1 is needed")
-    if settings.temperature < 0:
-        raise ValueError(f"temperature is {settings.temperature}; it cannot be negative")

@@ -11,7 +11,6 @@ from facecaption_assets.attributes.resolution import (
     resolve_conflicts,
 )
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
-from facecaption_assets.quality.expectations import EXCLUSIVE
 
 
 def resolve(**probabilities: float) -> Resolution:
@@ -24,10 +23,6 @@ def test_rules_speak_of_known_attributes_and_name_no_pair_twice() -> None:
     assert set().union(*pairs) <= set(ATTRIBUTES)
     assert len(set(pairs)) == len(pairs)
     assert all(len(pair) == 2 for pair in pairs)
-
-
-def test_every_pair_that_the_quality_gate_forbids_is_resolved() -> None:
-    assert {frozenset(pair) for pair in EXCLUSIVE} <= {frozenset(pair) for pair in EXCLUSIONS}
 
 
 def test_better_evidenced_hair_colour_stays_and_the_other_is_recorded() -> None:

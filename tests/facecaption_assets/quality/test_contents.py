@@ -81,8 +81,22 @@ def test_one_probability_for_all_faces_is_named(tables: Tables) -> None:
     assert contents.probabilities_vary(attributes, min_faces=100).passed
 
 
+def test_one_probability_that_makes_all_faces_negative_is_fine(tables: Tables) -> None:
+    attributes = pa.concat_tables([tables["face_attributes"]] * 3)
+    without = pa.array([False] * attributes.num_rows)
+    low = pa.array([0.01] * attributes.num_rows, pa.float32())
+    for name, values in (("Wearing_Hat", without), ("Wearing_Hat_prob", low)):
+        position = attributes.column_names.index(name)
+        attributes = attributes.set_column(position, attributes.schema.field(name), values)
+    assert "Wearing_Hat" not in contents.probabilities_vary(attributes).reason
+    unknown = pa.nulls(attributes.num_rows, pa.bool_())
+    position = attributes.column_names.index("Wearing_Hat")
+    attributes = attributes.set_column(position, attributes.schema.field("Wearing_Hat"), unknown)
+    assert "Wearing_Hat" in contents.probabilities_vary(attributes).reason
+
+
 @pytest.mark.parametrize(
-    "changes", [{"caption": None}, {"caption": " \n"}, {"status": "unavailable"}]
+    "changes", [{"caption": None}, {"caption": " \n"}, {"status": "opted_out"}]
 )
 def test_captions_are_where_the_status_says(changes: dict[str, Any], tables: Tables) -> None:
     assert not contents.captions_present(replaced(tables["llm_captions"], 0, **changes)).passed

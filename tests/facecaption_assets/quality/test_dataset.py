@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 
-from facecaption_assets.quality.dataset import open_dataset
+from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.schema import SHARD_PLAN, TABLES
 from facecaption_assets.storage import Provenance, Storage
 
@@ -15,7 +15,7 @@ def storage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_what_is_not_built_is_an_empty_view(storage: Storage) -> None:
-    with open_dataset(storage) as connection:
+    with open_tables(storage) as connection:
         for asset, table in TABLES.items():
             found = connection.sql(f"FROM {asset}")
             assert found.columns == table.arrow.names
@@ -31,6 +31,6 @@ def test_a_view_holds_every_committed_partition(
         row |= {"source": "drawn", "url": "u", "status": "planned"}
         table = SHARD_PLAN.from_rows([row])
         storage.commit(table, Provenance("shard_plan", shard, "code"))
-    with open_dataset(storage) as connection:
+    with open_tables(storage) as connection:
         keys = connection.sql("SELECT key FROM shard_plan ORDER BY 1").fetchall()
     assert keys == [("drawn-00000-00000",), ("it's-00000-00000",)]

@@ -125,6 +125,25 @@ def test_a_caption_that_reads_wrong_is_shown(tables: Tables) -> None:
     assert "She smiles without a beard." in failed.observed
 
 
+@pytest.mark.parametrize(("max_words", "passes"), [(60, False), (20, False), (80, True)])
+def test_long_captions_pass_where_the_settings_want_them(max_words: int, passes: bool) -> None:
+    caption = "A man with " + "very " * 66 + "long hair."
+    length = caption_expectations(max_words)[4]
+    assert bool(re.search(length.arguments["regex"], caption)) is passes
+    short = "A man with " + "very " * 40 + "long hair."
+    assert re.search(length.arguments["regex"], short)
+
+
+def test_what_resolution_keeps_apart_blocks_when_it_is_together(tables: Tables) -> None:
+    attributes = replaced(tables["face_attributes"], 0, Young=True, Gray_Hair=True, Brown_Hair=None)
+    attributes = replaced(attributes, 1, Goatee=True, Male=False)
+    result = validate(attributes, SUITES["face_attributes"], "labels")
+    assert {row.column for row in result.rows if not row.passed} == {
+        "Young, Gray_Hair",
+        "Goatee, Male",
+    }
+
+
 @pytest.mark.parametrize(
     ("caption", "broken"),
     [

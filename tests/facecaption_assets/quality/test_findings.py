@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from facecaption_assets.quality.dataset import open_dataset
+from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.findings import (
     FailedGate,
     Rewrites,
@@ -22,7 +22,7 @@ Home = Callable[..., Storage]
 def test_labels_are_counted_over_annotated_faces(
     build_home: Home, unknown_attributes: set[str]
 ) -> None:
-    with open_dataset(build_home(shards=2, pictures=16)) as connection:
+    with open_tables(build_home(shards=2, pictures=16)) as connection:
         labels = {label.attribute: label for label in count_labels(connection)}
     brown, glasses = labels["Brown_Hair"], labels["Eyeglasses"]
     assert (brown.positive, brown.negative, brown.unknown) == (24, 0, 0)
@@ -32,7 +32,7 @@ def test_labels_are_counted_over_annotated_faces(
 
 
 def test_captions_are_told_apart_by_source(build_home: Home) -> None:
-    with open_dataset(build_home(shards=2, pictures=16)) as connection:
+    with open_tables(build_home(shards=2, pictures=16)) as connection:
         sources = {source.name: source.texts for source in caption_sources(connection)}
     assert {name: texts.captions for name, texts in sources.items()} == {
         "alt_text": 20,
@@ -46,7 +46,7 @@ def test_captions_are_told_apart_by_source(build_home: Home) -> None:
 def test_a_source_without_captions_is_left_out(build_home: Home) -> None:
     storage = build_home(shards=1)
     storage.table_path("llm_captions", "drawn-00000").unlink()
-    with open_dataset(storage) as connection:
+    with open_tables(storage) as connection:
         assert [s.name for s in caption_sources(connection)] == ["alt_text", "template"]
 
 
@@ -58,7 +58,7 @@ def test_rewritings_that_change_nothing_are_counted(build_home: Home) -> None:
     accepted = [row for row in rows if row["status"] == "accepted"]
     accepted[0]["caption"] = accepted[0]["template_caption"]
     storage.commit(LLM_CAPTIONS.from_rows(rows), provenance)
-    with open_dataset(storage) as connection:
+    with open_tables(storage) as connection:
         assert count_rewrites(connection) == Rewrites(accepted=3, unchanged=1)
 
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from facecaption_assets.quality.dataset import open_dataset
+from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.gallery import Card, draw_cards
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.storage import Storage
@@ -12,7 +12,7 @@ Home = Callable[..., Storage]
 
 
 def draw(storage: Storage, faces: int = 100, opt_out: OptOut | None = None) -> list[Card]:
-    with open_dataset(storage) as connection:
+    with open_tables(storage) as connection:
         return draw_cards(connection, opt_out or OptOut.none(), faces)
 
 

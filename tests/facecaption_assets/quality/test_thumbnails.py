@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from upath import UPath
 
-from facecaption_assets.quality.dataset import open_dataset
+from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.gallery import Card, draw_cards
 from facecaption_assets.quality.thumbnails import publish_thumbnails, shrink, thumbnail_name
 from facecaption_assets.shards.opt_out import OptOut
@@ -20,7 +20,7 @@ def storage(build_home: Callable[..., Storage]) -> Storage:
 
 @pytest.fixture
 def cards(storage: Storage) -> list[Card]:
-    with open_dataset(storage) as connection:
+    with open_tables(storage) as connection:
         return draw_cards(connection, OptOut.none(), 100)
 
 

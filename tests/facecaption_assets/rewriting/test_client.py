@@ -113,6 +113,14 @@ def test_an_endpoint_that_does_not_know_us_or_the_model_is_not_asked_twice(
     assert len(server.requests) == 1
 
 
+def test_a_model_that_the_endpoint_does_not_have_is_named_with_its_setting(chat: Any) -> None:
+    with (
+        chat.start(lambda payload, number: chat.fail(404, "unknown model")) as server,
+        pytest.raises(EndpointUnavailable, match=r"RewriteSettings\.model 'tiny': .*unknown"),
+    ):
+        ask(client_of(server.url))
+
+
 def test_a_malformed_request_is_refused_alone(chat: Any) -> None:
     with (
         chat.start(lambda payload, number: chat.fail(400, "bad grammar")) as server,

@@ -1,0 +1,41 @@
+"""Predicates of the blocking checks on models and endpoints: did they do their work at all?
+
+A row that failed is kept with its reason, so that one bad row costs no shard. Where most of a shard
+failed, the rows are not at fault, and a shard without labels or rewrites must not pass as done.
+"""
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from facecaption_assets.quality.gates import Outcome
+from facecaption_assets.rewriting.rewrite import REFUSED
+
+#: Largest share of a shard's rows that may fail on their own account.
+MAX_FAILED_SHARE: Final = 0.5
+
+
+def faces_annotated(attributes: pa.Table) -> Outcome:
+    """At most half of the faces, opted-out ones aside, could not be annotated."""
+    failed = pc.equal(attributes["status"], "failed_to_annotate")
+    return _judge(attributes, failed, "faces could not be annotated")
+
+
+def requests_answered(llm: pa.Table) -> Outcome:
+    """At most half of the captions, opted-out ones aside, had their requests refused."""
+    refused = pc.fill_null(pc.equal(llm["rejection_reason"], REFUSED), False)
+    return _judge(llm, refused, "captions had every request refused by the endpoint")
+
+
+def _judge(table: pa.Table, failed: pa.ChunkedArray, what: str) -> Outcome:
+    failures = table.filter(failed)
+    tried = pc.sum(pc.not_equal(table["status"], "opted_out")).as_py() or 0
+    share = failures.num_rows / tried if tried else 0.0
+    reason = f"{failures.num_rows} of {tried} {what} ({share:.0%})"
+    numbers = {"tried": tried, "failed": failures.num_rows, "share": share}
+    if share <= MAX_FAILED_SHARE:
+        return Outcome(True, f"{reason}.", numbers)
+    example = failures["error_message"].drop_null().slice(0, 1).to_pylist()
+    said = f"; the first says: {example[0]}" if example else ""
+    return Outcome(False, f"{reason}; at most {MAX_FAILED_SHARE:.0%} may{said}", numbers)

@@ -1,0 +1,74 @@
+import pyarrow as pa
+import pytest
+
+from facecaption_assets.quality.failures import faces_annotated, requests_answered
+from facecaption_assets.schema import TABLES
+
+FACE = {"key": "s-00000-00000", "split_group": "g", "num_positive": 0, "resolved_conflicts": []}
+CAPTION = {
+    **{"key": "s-00000-00000", "split_group": "g", "caption_index": 0, "attributes": []},
+    **{"num_attempts": 0, "prompt_tokens": 0, "completion_tokens": 0},
+}
+DEAD = {"status": "failed_to_annotate", "error_message": "fake: RuntimeError: the model died"}
+REFUSED = {"status": "fell_back", "rejection_reason": "request_refused", "error_message": "grammar"}
+UNTRUE = {"status": "fell_back", "rejection_reason": "missing_attribute:Smiling"}
+
+
+def faces(*rows: dict[str, object]) -> pa.Table:
+    return TABLES["face_attributes"].from_rows(
+        [{**FACE, "face_id": f"s-00000-00000-{i}", **row} for i, row in enumerate(rows)]
+    )
+
+
+def captions(*rows: dict[str, object]) -> pa.Table:
+    return TABLES["llm_captions"].from_rows(
+        [{**CAPTION, "face_id": f"s-00000-00000-{i}", **row} for i, row in enumerate(rows)]
+    )
+
+
+GOOD = {"status": "labelled"}
+OUT = {"status": "opted_out"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "passed"),
+    [
+        ([], True),
+        ([OUT], True),
+        ([DEAD], False),
+        ([DEAD, GOOD], True),
+        ([DEAD, GOOD, OUT], True),
+        ([DEAD, DEAD, GOOD], False),
+        ([DEAD, OUT, OUT], False),
+    ],
+)
+def test_an_annotator_that_mostly_fails_is_at_fault(
+    rows: list[dict[str, object]], passed: bool
+) -> None:
+    assert faces_annotated(faces(*rows)).passed is passed
+
+
+def test_the_reason_quotes_the_first_failure() -> None:
+    outcome = faces_annotated(faces(DEAD, DEAD))
+    assert outcome.reason == (
+        "2 of 2 faces could not be annotated (100%); at most 50% may; "
+        "the first says: fake: RuntimeError: the model died"
+    )
+    assert outcome.numbers == {"tried": 2, "failed": 2, "share": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("rows", "passed"),
+    [
+        ([], True),
+        ([OUT], True),
+        ([REFUSED], False),
+        ([REFUSED, {"status": "accepted"}], True),
+        ([REFUSED, REFUSED, UNTRUE], False),
+        ([UNTRUE, UNTRUE], True),
+    ],
+)
+def test_an_endpoint_that_mostly_refuses_is_at_fault(
+    rows: list[dict[str, object]], passed: bool
+) -> None:
+    assert requests_answered(captions(*rows)).passed is passed
