@@ -123,7 +123,7 @@ def _ask(annotator: Annotator, faces: Sequence[FaceCrop]) -> list[FaceEvidence |
             raise OutOfMemory(
                 f"{annotator.name} ran out of memory on {len(faces)} faces; free some, or lower "
                 f"AttributeSettings.batch_size: {error}"
-            ) from error
+            ) from None  # A cause would be shown in the place of what helps.
         if len(faces) == 1:
             return [f"{annotator.name}: {type(error).__name__}: {error}"]
         return [answer for face in faces for answer in _ask(annotator, [face])]
