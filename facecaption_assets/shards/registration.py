@@ -69,4 +69,3 @@ def register_shards(
 def _listing(storage: Storage, shard: str) -> UPath:
     source, index = split_shard_key(shard)
     return storage.sources / source / f"{index:05d}.json"
-
