@@ -37,7 +37,7 @@ from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.storage import Storage, stage_hash
 
 #: Raised when the same dataset would give another report.
-VERSION: Final = 1
+VERSION: Final = 2
 #: Faces whose captions are shown side by side on the page of numbers.
 _EXAMPLES: Final = 6
 
@@ -194,6 +194,13 @@ def _pivot(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     entries: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
         place = tuple(row[name] for name in names)
-        entry = entries.setdefault(place, {**dict(zip(names, place, strict=True)), "metrics": {}})
+        entry = entries.setdefault(
+            place,
+            {
+                **dict(zip(names, place, strict=True)),
+                "num_reranked": row.get("num_reranked"),  # absent from older evaluations
+                "metrics": {},
+            },
+        )
         entry["metrics"][row["metric"]] = (row["value"], row["chance"])
     return list(entries.values())

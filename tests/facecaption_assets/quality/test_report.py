@@ -129,7 +129,7 @@ def test_failed_gates_are_named(build_home: Home) -> None:
     verdict = Verdict("boxes_inside_image", False, True, "3 <boxes>", provenance.data_version)
     storage.record_verdict("face_crops", "drawn-00000", verdict)
     text = page(build_report(storage, SETTINGS).report).text
-    assert "1 of 1 checks failed." in text
+    assert "1 of 1 checks failed: what follows is held back." in text
     assert "3 <boxes>" in text
 
 
@@ -140,13 +140,55 @@ def test_retrieval_stands_beside_chance(build_home: Home) -> None:
         {"metric": "median_rank", "value": 7.0, "chance": 24.5},
     ]
     place = {"recipe": "llm", "split": "test", "direction": "text_to_image", "score": "itm"}
-    sizes = {"num_queries": 50, "num_candidates": 48}
+    sizes = {"num_queries": 50, "num_candidates": 48, "num_reranked": 16}
     path = storage.table_path("flip_retrieval", "llm")
     path.parent.mkdir()
     pq.write_table(pa.Table.from_pylist([place | sizes | row for row in rows]), path.path)
     text = page(build_report(storage, SETTINGS).report).text
-    for said in ("Retrieval by FLIP", "text to image", "12%", "2.0%", "24.5", "50 / 48"):
+    for said in (
+        "Retrieval by FLIP",
+        "Text to image",
+        "12%",
+        "2.0%",
+        "24.5",
+        "50 among 48",
+        "best 16",
+    ):
         assert said in text
+
+
+def test_each_split_and_direction_has_a_table_and_the_test_split_is_open(
+    build_home: Home,
+) -> None:
+    storage = build_home(shards=1)
+    for recipe in ("template", "llm", "template_llm"):
+        rows = [
+            {"recipe": recipe, "split": split, "direction": direction, "score": score}
+            | {"metric": "R@1", "value": 0.5, "chance": 0.1}
+            | {"num_queries": 5, "num_candidates": 4}
+            for split in ("val", "test")
+            for direction in ("image_to_text", "text_to_image")
+            for score in ("itc", "itm")
+        ]
+        path = storage.table_path("flip_retrieval", recipe)
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows), path.path)
+    html = build_report(storage, SETTINGS).report.read_text(encoding="utf-8")
+    section = html[html.index('id="retrieval"') :]
+    assert section.count("<details open>") == 1
+    assert section.index("<details open>") < section.index("Test split")
+    assert section.index("Test split") < section.index("Validation split")
+    assert section.count('<table class="retrieval">') == 4
+    assert section.count("<tbody>") == 12 and section.count('<th rowspan="2">') == 12
+
+
+def test_a_warning_is_not_told_as_a_blocked_shard(build_home: Home) -> None:
+    storage = build_home(shards=1)
+    version = storage.require_built("face_attributes", "drawn-00000").data_version
+    for blocking, said in ((False, "1 warns."), (True, "1 of 1 checks failed: what follows")):
+        verdict = Verdict("probabilities_vary", False, blocking, "constant", version)
+        storage.record_verdict("face_attributes", "drawn-00000", verdict)
+        assert said in page(build_report(storage, SETTINGS).report).text
 
 
 def test_settings_change_the_code_version() -> None:
