@@ -84,6 +84,24 @@ def test_male_is_told_by_the_noun_or_the_pronoun() -> None:
     assert verify("The person is smiling.", required, subject).reason == "missing_subject:man"
 
 
+@pytest.mark.parametrize(
+    ("text", "attribute", "mention"),
+    [
+        ("A man is with a person who is smiling.", "Smiling", "person"),
+        ("The picture shows a man and a person wearing glasses.", "Eyeglasses", "person"),
+        ("A man and a guy are smiling.", "Smiling", "guy"),
+        ("The man has a photo of a face with a mustache.", "Mustache", "photo"),
+    ],
+)
+def test_a_second_person_or_picture_is_refused(text: str, attribute: str, mention: str) -> None:
+    verdict = verify(text, ("Male", attribute), Subject(male=True))
+    assert verdict.reason == f"stray_mention:{mention}"
+
+
+def test_three_words_are_a_caption() -> None:
+    assert verify("The woman smiles.", ("Smiling",), WOMAN).accepted
+
+
 def test_a_child_must_be_called_one() -> None:
     subject = Subject(male=True, child=True)
     assert verify("The boy is smiling.", ("Male", "Smiling"), subject).accepted
