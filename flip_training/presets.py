@@ -19,28 +19,32 @@ from flip_training.config import (
 
 
 def tiny() -> Preset:
-    """A FLIP of some three million weights from scratch: a few hundred faces on two CPU cores.
+    """A FLIP of 1.6 million weights from scratch: a few hundred faces on two CPU cores.
 
     Large learning rate and a short queue, because the published ones would see too few updates: the
     queue must be small against the number of faces, or it mostly holds the batch's own past.
 
     One thread, because operations this small gain little from a second one and wait long for it on
-    busy cores; and the weights then do not depend on how many cores there are. No RandAugment and
-    large patches: within so few steps both raised the mean test recall on synthetic pictures with
-    planted attributes (0.91 to 0.99, and 0.87 to 0.91; chance 0.17). The matching head needs more
-    steps than these to learn much.
+    busy cores; and the weights then do not depend on how many cores there are. No RandAugment,
+    because within so few steps it lowered the mean test recall on synthetic pictures with planted
+    attributes (0.99 to 0.91; chance 0.17). Large patches, a narrow image encoder and no dropout buy
+    more epochs in the same time: with four wider layers, patches of 24 px, dropout and 25 epochs at
+    a lower rate, the matching loss stayed at 0.635, which is that of always guessing one in three.
+    On the sample it now ends between 0.49 and 0.60. On the validation split, the area under the ROC
+    curve of right against wrong pairs rose from 0.54 to 0.70 by similarity and from 0.55 to 0.63 by
+    the matching head, though not in every recipe (means of three; one seed, 23 faces).
     """
     return Preset(
         name="tiny",
         model=ModelConfig(
-            vision=VisionConfig(image_size=96, patch_size=24, width=192, layers=4, heads=3),
-            text=TextConfig(width=128, layers=2, heads=4),
+            vision=VisionConfig(image_size=96, patch_size=32, width=128, layers=3, heads=4),
+            text=TextConfig(width=128, layers=2, heads=4, dropout=0.0),
             embed_dim=128,
         ),
         train=TrainConfig(
-            epochs=25,
+            epochs=44,
             batch_size=16,
-            lr=5e-4,
+            lr=8e-4,
             warmup_lr=1e-5,
             warmup_steps=20,
             min_lr=1e-5,
