@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from facecaption_assets.provenance import Provenance
+from facecaption_assets.schema import RETRIEVAL_ASSET
 from facecaption_assets.shards.opt_out import OptOut
-from facecaption_assets.storage import Provenance, Storage
+from facecaption_assets.storage import Storage
 
 #: Shard-level assets in the order in which data flows, with what each one reads.
 SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -30,9 +32,6 @@ SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "llm_captions",
     ),
 }
-
-#: Written by the other package; the report shows it beside the captions.
-EVALUATION_ASSET: Final = "flip_retrieval"
 
 #: Where an opt-out entry would be found if the row had been kept: asset → columns, and the status
 #: of a kept row.
@@ -138,7 +137,7 @@ class Freshness:
 def dataset_versions(storage: Storage, shards: Iterable[str]) -> dict[str, str]:
     """Data versions of everything that the report reads, by ``asset/partition``."""
     places = [(asset, shard) for shard in shards for asset in SHARD_INPUTS]
-    places += [(EVALUATION_ASSET, recipe) for recipe in storage.partitions(EVALUATION_ASSET)]
+    places += [(RETRIEVAL_ASSET, recipe) for recipe in storage.partitions(RETRIEVAL_ASSET)]
     return {
         f"{asset}/{partition}": provenance.data_version
         for asset, partition in places

@@ -17,19 +17,19 @@ from typing import Any, Final
 
 from facecaption_assets.attributes import labelling
 from facecaption_assets.attributes.settings import AttributeSettings
-from facecaption_assets.attributes.states import check_thresholds
 from facecaption_assets.captions import generation
 from facecaption_assets.captions.settings import CaptionSettings
 from facecaption_assets.faces import face_crops
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
+from facecaption_assets.provenance import stage_hash
 from facecaption_assets.quality import report, statistics
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.shards import fetching, planning
 from facecaption_assets.shards.settings import ShardSettings
-from facecaption_assets.storage import Storage, stage_hash
+from facecaption_assets.storage import Storage
 
 
 class ProfileError(ValueError):
@@ -97,12 +97,6 @@ def laion_face() -> Profile:
     )
 
 
-#: Checks that a stage makes of its settings when it starts; here they are made before a run.
-_STAGE_CHECKS: Final[Mapping[type, Callable[[Any], None]]] = {
-    AttributeSettings: check_thresholds,
-    CaptionSettings: generation.check_settings,
-}
-
 PROFILES: Final[Mapping[str, Callable[[], Profile]]] = {
     "embedded": embedded,
     "laion_face": laion_face,
@@ -148,10 +142,7 @@ def _change(settings: Any, changes: dict[str, Any], place: str) -> Any:
             raise ProfileError(f"{place} has no setting {name!r}; it has {', '.join(known)}")
         converted[name] = _as_type_of(known[name], value, f"{place} {name}")
     try:
-        changed = replace(settings, **converted)
-        if check := _STAGE_CHECKS.get(type(changed)):
-            check(changed)
-        return changed
+        return replace(settings, **converted)
     except ValueError as error:
         raise ProfileError(f"{place} {error}") from error
 

@@ -278,6 +278,9 @@ SHARD_QUALITY = Table(
     ),
 )
 
+#: Table of the other package that the report shows: how well each recipe's FLIP retrieves.
+RETRIEVAL_ASSET: Final = "flip_retrieval"
+
 TABLES: Final[dict[str, Table]] = {
     table.name: table
     for table in (

@@ -1,10 +1,13 @@
 """Range checks of settings, for the ``__post_init__`` of the stages' settings.
 
-A number out of range is refused when the settings are made, before a run begins. Which range is
-right belongs to the settings themselves.
+A settings object that exists can be used: what cannot be meant is refused when it is made, before
+a run begins. Which range is right belongs to the settings themselves.
 """
 
+from collections.abc import Iterable
 from math import inf
+
+from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
 
 def require_within(settings: object, **ranges: tuple[float, float]) -> None:
@@ -22,3 +25,17 @@ def require_within(settings: object, **ranges: tuple[float, float]) -> None:
         if not low <= value <= high:
             allowed = f"{low} or more" if high == inf else f"{low} to {high}"
             raise ValueError(f"{name} is {value}; allowed is {allowed}")
+
+
+def require_attributes(setting: str, names: Iterable[object]) -> None:
+    """Refuse names that are not among the 40 attributes.
+
+    Raises:
+        ValueError: Naming the setting and the first such name.
+    """
+    for name in names:
+        if name not in ATTRIBUTE_COLUMNS:
+            raise ValueError(
+                f"{setting} names {name!r}; allowed are CelebA's 40 attributes, spelled as in "
+                f"{', '.join(ATTRIBUTE_COLUMNS[:3])}"
+            )

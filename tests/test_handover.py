@@ -6,7 +6,7 @@ import pytest
 
 from facecaption_assets import storage as dataset_storage
 from facecaption_assets.definitions import build_defs
-from facecaption_assets.storage import Verdict
+from facecaption_assets.provenance import PROVENANCE_KEY, Verdict
 from flip_training import storage as training_storage
 from flip_training.data import CropStream, read_faces
 from flip_training.recipes import RECIPES
@@ -47,7 +47,7 @@ def test_both_packages_record_provenance_and_verdicts_alike(home) -> None:
     read = ours.read_provenance("llm_captions", SHARD)
     assert vars(read) == vars(written)
     metadata = pq.read_metadata(theirs.table_path("llm_captions", SHARD).path).metadata
-    assert dataset_storage.PROVENANCE_KEY in metadata
+    assert PROVENANCE_KEY in metadata
     assert ours.read_verdicts("llm_captions", SHARD) == [
         training_storage.Verdict(**vars(verdict))
         for verdict in theirs.read_verdicts("llm_captions", SHARD)

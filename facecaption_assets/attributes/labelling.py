@@ -26,15 +26,14 @@ from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.attributes.states import (
     attribute_state,
     check_evidence,
-    check_thresholds,
     merge_evidence,
 )
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
 from facecaption_assets.models import ModelStore
+from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import FACE_ATTRIBUTES
 from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut
-from facecaption_assets.storage import stage_hash
 
 #: Raised when an annotator's evidence or its resolution changes.
 _VERSION: Final = 1
@@ -74,9 +73,7 @@ def label_faces(
 
     Raises:
         OutOfMemory: If an annotator ran out of memory; the shard can be tried again.
-        ValueError: If the settings' thresholds cannot be meant.
     """
-    check_thresholds(settings)
     rows = crops.to_pylist()
     waiting = {r["face_id"]: r for r in rows if not opt_out.covers(r["face_id"], r["key"])}
     labelled = {r["face_id"]: _row(r, "opted_out", "on the opt-out list") for r in rows}

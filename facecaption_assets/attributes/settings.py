@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from facecaption_assets.setting_checks import require_within
+from facecaption_assets.setting_checks import require_attributes, require_within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +28,21 @@ class AttributeSettings:
     batch_size: int = 8
 
     def __post_init__(self) -> None:
-        # Names and order of the thresholds belong to ``states.check_thresholds``.
         require_within(self, min_positive=(0, 40), batch_size=(1, 4096))
+        require_attributes("thresholds", self.thresholds)
+        _require_pair(
+            "negative_threshold and positive_threshold",
+            (self.negative_threshold, self.positive_threshold),
+        )
         for attribute, pair in self.thresholds.items():
-            match pair:
-                case (int() | float(), int() | float()):
-                    continue
-            raise ValueError(
-                f"thresholds.{attribute} is {pair}; expected two numbers, [negative, positive]"
-            )
+            _require_pair(f"thresholds.{attribute}", pair)
+
+
+def _require_pair(setting: str, pair: object) -> None:
+    match pair:
+        case (int() | float() as negative, int() | float() as positive):
+            if 0 <= negative <= positive <= 1:
+                return
+    raise ValueError(
+        f"{setting} is {pair}; allowed is (negative, positive) with 0 <= negative <= positive <= 1"
+    )

@@ -8,25 +8,6 @@ from math import isfinite
 
 from facecaption_assets.attributes.annotators import Annotator, FaceEvidence
 from facecaption_assets.attributes.settings import AttributeSettings
-from facecaption_assets.attributes.vocabulary import ATTRIBUTES
-
-
-def check_thresholds(settings: AttributeSettings) -> None:
-    """Refuse thresholds that cannot be meant.
-
-    Raises:
-        ValueError: If an attribute is unknown, or a negative threshold is above its positive one.
-    """
-    if unknown := settings.thresholds.keys() - set(ATTRIBUTES):
-        raise ValueError(f"AttributeSettings.thresholds: no attribute is called {sorted(unknown)}")
-    for name in ("", *settings.thresholds):
-        negative, positive = thresholds_of(name, settings)
-        if not 0 <= negative <= positive <= 1:
-            where = f"thresholds[{name!r}]" if name else "negative_ and positive_threshold"
-            raise ValueError(
-                f"AttributeSettings.{where} are ({negative}, {positive}); "
-                "expected 0 <= negative <= positive <= 1"
-            )
 
 
 def thresholds_of(attribute: str, settings: AttributeSettings) -> tuple[float, float]:

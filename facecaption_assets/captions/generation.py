@@ -82,7 +82,6 @@ def caption_faces(attributes: pa.Table, settings: CaptionSettings, opt_out: OptO
     Raises:
         ValueError: If a setting is out of range.
     """
-    check_settings(settings)
     faces = attributes.select(_COLUMNS).to_pylist()
     labelled = [face for face in faces if face["status"] == "labelled"]
     rows: list[dict[str, object]] = []
@@ -107,23 +106,6 @@ def _rows(
             "caption": caption.text if caption else None,
             "attributes": list(caption.attributes) if caption else [],
         }
-
-
-def check_settings(settings: CaptionSettings) -> None:
-    """Refuse settings that cannot be meant.
-
-    Raises:
-        ValueError: Naming the setting and its value.
-    """
-    if settings.captions_per_face < 1:
-        raise ValueError(f"captions_per_face is {settings.captions_per_face}; at least 1 is needed")
-    if settings.max_attributes < 2:
-        raise ValueError(
-            f"max_attributes is {settings.max_attributes}; at least 2 are needed, "
-            "because the noun already names one"
-        )
-    if unknown := set(settings.unspoken) - set(ATTRIBUTE_COLUMNS):
-        raise ValueError(f"unspoken names {sorted(unknown)}, which are no CelebA attributes")
 
 
 def stage_identity(settings: CaptionSettings) -> str:

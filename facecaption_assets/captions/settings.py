@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from facecaption_assets.setting_checks import require_attributes, require_within
+
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionSettings:
@@ -24,3 +26,8 @@ class CaptionSettings:
         "Chubby",
         "Double_Chin",
     )
+
+    def __post_init__(self) -> None:
+        # The noun already names one attribute, so a caption needs two to say anything.
+        require_within(self, captions_per_face=(1, 1000), max_attributes=(2, 40))
+        require_attributes("unspoken", self.unspoken)

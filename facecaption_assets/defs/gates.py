@@ -12,9 +12,10 @@ import dagster as dg
 
 from facecaption_assets.defs.partitions import shards
 from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.provenance import Verdict
 from facecaption_assets.quality.expectations import SuiteResult, validate
 from facecaption_assets.quality.gates import Outcome
-from facecaption_assets.storage import Storage, Verdict
+from facecaption_assets.storage import Storage
 
 
 def gate(

@@ -9,7 +9,8 @@ from facecaption_assets.defs.compute import CPU
 from facecaption_assets.defs.gates import gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
-from facecaption_assets.freshness import EVALUATION_ASSET, dataset_versions
+from facecaption_assets.freshness import dataset_versions
+from facecaption_assets.provenance import Provenance
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.report import build_report
 from facecaption_assets.quality.statistics import (
@@ -17,8 +18,7 @@ from facecaption_assets.quality.statistics import (
     shard_statistics,
     statistics_are_numbers,
 )
-from facecaption_assets.schema import TABLES
-from facecaption_assets.storage import Provenance
+from facecaption_assets.schema import RETRIEVAL_ASSET, TABLES
 
 
 @shard_asset(group="quality", kinds={"parquet", "duckdb"})
@@ -32,7 +32,7 @@ def shard_quality(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Mat
 
 
 @dg.asset(
-    deps=[dg.AssetKey("shard_quality"), dg.AssetKey(EVALUATION_ASSET)],
+    deps=[dg.AssetKey("shard_quality"), dg.AssetKey(RETRIEVAL_ASSET)],
     group_name="quality",
     kinds={"html"},
     owners=["team:dataset"],

@@ -13,17 +13,19 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from facecaption_assets.attributes.memory import OutOfMemory
 from facecaption_assets.defs.compute import CPU
 from facecaption_assets.defs.conditions import rebuild_slice
 from facecaption_assets.defs.partitions import shards
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.freshness import SHARD_INPUTS, Freshness
 from facecaption_assets.models import ModelUnavailable
+from facecaption_assets.provenance import Provenance
 from facecaption_assets.rewriting.client import EndpointUnavailable
 from facecaption_assets.schema import TABLES, Table
 from facecaption_assets.shards.pictures import PictureUnreadable
 from facecaption_assets.shards.sources import SourceError
-from facecaption_assets.storage import GateFailed, PartitionMissing, Provenance, Storage
+from facecaption_assets.storage import GateFailed, PartitionMissing, Storage
 
 #: Runs with this tag leave partitions alone that are current; a run without it (a click on
 #: Materialize) builds again whatever it is asked for.
@@ -37,6 +39,7 @@ _EXPECTED_ERRORS: Final = (
     EndpointUnavailable,
     SourceError,
     PictureUnreadable,
+    OutOfMemory,
 )
 
 

@@ -20,11 +20,11 @@ from facecaption_assets.faces.detection import Detection, Detector, RgbImage, ra
 from facecaption_assets.faces.edges import canny_edge_density
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
+from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import FACE_CROPS
 from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.tars import TarWriter
-from facecaption_assets.storage import stage_hash
 
 _VERSION: Final = 1
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, GROUPS
 from facecaption_assets.quality.texts import TextStatistics, query_statistics
-from facecaption_assets.schema import TABLES
+from facecaption_assets.schema import RETRIEVAL_ASSET, TABLES
 from facecaption_assets.storage import Storage
 
 #: Captions of shown sources, in the order of the report.
@@ -24,9 +24,6 @@ _CAPTION_QUERIES: Final[dict[str, str]] = {
     "template": "SELECT caption FROM template_captions WHERE status = 'captioned'",
     "rewritten": "SELECT caption FROM llm_captions WHERE status IN ('accepted', 'fell_back')",
 }
-
-#: Asset of the other code location whose metrics the report repeats, when it is there.
-RETRIEVAL_ASSET: Final = "flip_retrieval"
 
 
 @dataclass(frozen=True)

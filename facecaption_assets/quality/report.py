@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from upath import UPath
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
+from facecaption_assets.provenance import stage_hash
 from facecaption_assets.quality import published
 from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.findings import (
@@ -34,7 +35,7 @@ from facecaption_assets.quality.gallery import Card, draw_cards
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.quality.thumbnails import publish_thumbnails, thumbnail_name
 from facecaption_assets.shards.opt_out import OptOut
-from facecaption_assets.storage import Storage, stage_hash
+from facecaption_assets.storage import Storage
 
 #: Raised when the same dataset would give another report.
 VERSION: Final = 2

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
+from facecaption_assets.provenance import stage_hash
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.texts import caption_statistics
 from facecaption_assets.schema import SHARD_QUALITY
-from facecaption_assets.storage import stage_hash
 
 #: Raised when the same tables would give other statistics.
 VERSION: Final = 1

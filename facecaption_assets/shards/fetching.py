@@ -11,13 +11,13 @@ from typing import Any, Final
 import pyarrow as pa
 from tqdm import tqdm
 
+from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import RAW_SHARDS
 from facecaption_assets.shards.images import PictureHeader, PictureRejected, read_header
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.pictures import PictureSource, PictureUnreadable
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.shards.tars import TarWriter
-from facecaption_assets.storage import stage_hash
 
 _VERSION: Final = 1
 

@@ -10,6 +10,8 @@ from typing import Final
 
 from facecaption_assets.storage import Storage
 
+#: A comment starts a line or follows a space: URLs may hold a ``#``.
+_COMMENT: Final = re.compile(r"(^|\s)#.*")
 _SHA256: Final = re.compile("[0-9a-fA-F]{64}")
 
 
@@ -32,15 +34,15 @@ class OptOut:
             return cls.none()
         # Editors may put a byte order mark first; tools write sums in either case.
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-        entries = (line.partition(" #")[0].strip() for line in lines)
-        return cls(frozenset(_canonical(e) for e in entries if e and not e.startswith("#")))
+        entries = (_COMMENT.sub("", line).strip() for line in lines)
+        return cls(frozenset(_canonical(entry) for entry in entries if entry))
 
     def __bool__(self) -> bool:
         return bool(self.entries)
 
     def covers(self, *identifiers: str | None) -> bool:
         """Whether any of the identifiers is on the list."""
-        return any(i in self.entries for i in identifiers if i)
+        return any(_canonical(i) in self.entries for i in identifiers if i)
 
 
 def _canonical(entry: str) -> str:

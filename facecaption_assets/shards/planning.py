@@ -5,11 +5,11 @@ from typing import Final
 
 import pyarrow as pa
 
+from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import SHARD_PLAN
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.pictures import PictureSource
 from facecaption_assets.shards.sources import split_shard_key
-from facecaption_assets.storage import stage_hash
 
 _VERSION: Final = 1
 

@@ -2,9 +2,10 @@ import pyarrow as pa
 import pytest
 
 from facecaption_assets.freshness import SHARD_INPUTS, Freshness, State, dataset_versions
+from facecaption_assets.provenance import Provenance, Verdict
 from facecaption_assets.schema import RAW_SHARDS, SHARD_PLAN, TABLES
 from facecaption_assets.shards.opt_out import OptOut
-from facecaption_assets.storage import Provenance, Storage, Verdict
+from facecaption_assets.storage import Storage
 
 SHARD = "mine-00000"
 VERSIONS = dict.fromkeys((*SHARD_INPUTS, "quality_report"), "v1")

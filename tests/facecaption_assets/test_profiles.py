@@ -122,7 +122,9 @@ def test_a_value_out_of_range_is_named_with_what_is_allowed(
     "value", ["0.5", "[0.5]", "[0.1, 0.5, 0.9]", "[0.9, 0.1]", "[-0.1, 0.5]", "['a', 'b']", "'ab'"]
 )
 def test_a_threshold_is_a_pair_in_order(storage, value) -> None:
-    message = r"profile\.toml: \[attributes\] .*thresholds.*Male.*; expected .*negative.*positive"
+    message = (
+        r"profile\.toml: \[attributes\] .*thresholds.*Male.*; allowed is \(negative, positive\)"
+    )
     with pytest.raises(ProfileError, match=message):
         load(storage, f"[attributes.thresholds]\nMale = {value}")
 
@@ -130,7 +132,9 @@ def test_a_threshold_is_a_pair_in_order(storage, value) -> None:
 @pytest.mark.parametrize("change", ["captions_per_face = 0", "max_attributes = 1"])
 def test_a_caption_must_be_able_to_say_something(storage, change) -> None:
     setting = change.partition(" ")[0]
-    with pytest.raises(ProfileError, match=rf"profile\.toml: \[captions\] {setting} is \d; "):
+    with pytest.raises(
+        ProfileError, match=rf"profile\.toml: \[captions\] {setting} is \d; allowed"
+    ):
         load(storage, f"[captions]\n{change}")
 
 

@@ -5,15 +5,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from facecaption_assets.provenance import Provenance, Verdict, content_version
 from facecaption_assets.schema import SHARD_PLAN
-from facecaption_assets.storage import (
-    GateFailed,
-    PartitionMissing,
-    Provenance,
-    Storage,
-    Verdict,
-    content_version,
-)
+from facecaption_assets.storage import GateFailed, PartitionMissing, Storage
 
 
 def plan(*names: str) -> pa.Table:

@@ -113,13 +113,6 @@ def test_without_annotators_every_face_has_too_few_labels(crops) -> None:
     assert set(labels["status"].to_pylist()) == {"too_few_labels"}
 
 
-def test_impossible_thresholds_stop_the_shard_before_any_face(crops, fake) -> None:
-    table, pictures = crops(1)
-    settings = replace(SETTINGS, negative_threshold=0.9)
-    with pytest.raises(ValueError, match="negative_ and positive_threshold"):
-        label_faces(table, pictures, [fake()], settings, OptOut.none())
-
-
 def test_landmarks_and_box_are_brought_to_the_crop() -> None:
     row = {
         "face_id": "f",

@@ -7,7 +7,6 @@ from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.attributes.states import (
     attribute_state,
     check_evidence,
-    check_thresholds,
     merge_evidence,
 )
 
@@ -47,21 +46,6 @@ def test_first_annotator_with_a_probability_speaks() -> None:
 
 def test_no_annotator_is_no_evidence() -> None:
     assert merge_evidence([]) == FaceEvidence()
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        (AttributeSettings(thresholds={"Hat": (0.1, 0.9)}), "no attribute is called"),
-        (AttributeSettings(thresholds={"Bald": (0.9, 0.1)}), r"thresholds\['Bald'\] are"),
-        (AttributeSettings(positive_threshold=1.5), "negative_ and positive_threshold are"),
-    ],
-)
-def test_thresholds_that_cannot_be_meant_are_refused(
-    settings: AttributeSettings, message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        check_thresholds(settings)
 
 
 @pytest.mark.parametrize(

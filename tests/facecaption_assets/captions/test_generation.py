@@ -106,19 +106,6 @@ def test_at_most_max_attributes_are_named() -> None:
     assert len(caption.attributes) == 4 and "Male" in caption.attributes
 
 
-@pytest.mark.parametrize(
-    ("settings", "named"),
-    [
-        (CaptionSettings(captions_per_face=0), "captions_per_face"),
-        (CaptionSettings(max_attributes=1), "max_attributes"),
-        (CaptionSettings(unspoken=("Nice_Eyes",)), "Nice_Eyes"),
-    ],
-)
-def test_settings_that_cannot_be_meant_are_refused(settings: CaptionSettings, named: str) -> None:
-    with pytest.raises(ValueError, match=named):
-        caption_faces(table(WOMAN), settings, OptOut.none())
-
-
 def test_the_identity_changes_with_the_settings() -> None:
     assert stage_identity(CaptionSettings()) == stage_identity(CaptionSettings())
     assert stage_identity(CaptionSettings()) != stage_identity(CaptionSettings(max_attributes=5))

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
+from facecaption_assets.provenance import Provenance
 from facecaption_assets.schema import TABLES
 from facecaption_assets.shards.tars import TarWriter
-from facecaption_assets.storage import Provenance, Storage
+from facecaption_assets.storage import Storage
 
 HOSTILE = '<script>alert("x")</script> & "Bob" <img src=x onerror=alert(1)>'
 CYCLE = 8  # pictures until the pattern of outcomes repeats

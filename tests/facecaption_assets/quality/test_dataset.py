@@ -2,9 +2,10 @@ import uuid
 
 import pytest
 
+from facecaption_assets.provenance import Provenance
 from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.schema import SHARD_PLAN, TABLES
-from facecaption_assets.storage import Provenance, Storage
+from facecaption_assets.storage import Storage
 
 
 @pytest.fixture(params=["local", "memory"])

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from facecaption_assets.provenance import Verdict
 from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.findings import (
     FailedGate,
@@ -14,7 +15,7 @@ from facecaption_assets.quality.findings import (
     read_retrieval,
 )
 from facecaption_assets.schema import LLM_CAPTIONS
-from facecaption_assets.storage import Storage, Verdict
+from facecaption_assets.storage import Storage
 
 Home = Callable[..., Storage]
 

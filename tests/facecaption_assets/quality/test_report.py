@@ -7,9 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 from upath import UPath
 
+from facecaption_assets.provenance import Verdict
 from facecaption_assets.quality.report import build_report, stage_identity
 from facecaption_assets.quality.settings import QualitySettings
-from facecaption_assets.storage import Storage, Verdict
+from facecaption_assets.storage import Storage
 
 Home = Callable[..., Storage]
 SETTINGS = QualitySettings(gallery_faces=50, thumbnail_px=48)
