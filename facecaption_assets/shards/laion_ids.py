@@ -7,7 +7,7 @@ parts' builds then read megabytes. Which rows the ids stand for belongs to ``lai
 import hashlib
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class PartIds:
     @property
     def counts(self) -> dict[str, int]:
         """The numbers besides the ids."""
-        return {name: value for name, value in asdict(self).items() if name != "ids"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "ids"}
 
 
 def part_ids(storage: Storage, path: str, part: str) -> PartIds:

@@ -58,7 +58,7 @@ class PartReport:
     nan_ids: int = 0
     inexact_ids: int = 0
     inexact_listed: list[float] = field(default_factory=list)
-    drop_reasons: Counter[str] = field(default_factory=Counter)
+    drop_reasons: dict[str, int] = field(default_factory=dict)
     missing_listed: list[int] = field(default_factory=list)
 
     def count(self, rows: Rows) -> None:
@@ -169,7 +169,8 @@ def _write_found(
     reasons = [
         part.judge(url, place, opt_out) for url, place in zip(urls, places.tolist(), strict=True)
     ]
-    report.drop_reasons.update(reason for reason in reasons if reason)
+    for reason, number in Counter(filter(None, reasons)).items():
+        report.drop_reasons[reason] = report.drop_reasons.get(reason, 0) + number
     kept = pa.array([reason is None for reason in reasons])
     columns: dict[str, Any] = {
         "sample_id": pa.array(part.ids[places]),

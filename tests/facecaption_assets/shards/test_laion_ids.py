@@ -35,7 +35,7 @@ def test_a_set_is_a_list_and_nan_and_inexact_ids_are_counted() -> None:
 
 
 def test_what_are_no_ids_is_refused_with_its_place() -> None:
-    with pytest.raises(SourceError, match="part 03.*must be numbers"):
+    with pytest.raises(SourceError, match=r"part 03.*must be numbers"):
         to_part_ids(["a"], "ids.pth, part 03")
 
 
