@@ -46,12 +46,12 @@ class Profile:
 
     name: str
     shards: ShardSettings = field(default_factory=ShardSettings)
-    laion: LaionSettings = field(default_factory=LaionSettings)
     faces: FaceSettings = field(default_factory=FaceSettings)
     attributes: AttributeSettings = field(default_factory=AttributeSettings)
     captions: CaptionSettings = field(default_factory=CaptionSettings)
     rewriting: RewriteSettings = field(default_factory=RewriteSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    laion: LaionSettings = field(default_factory=LaionSettings)
 
 
 #: (negative, positive) of the embedded annotators, set on the sample. The sex network is sure of

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 
 from facecaption_assets.shards.laion_settings import LaionSettings
 
@@ -37,6 +36,8 @@ def laion_rows() -> Callable[..., pa.Table]:
 @pytest.fixture
 def laion(tmp_path: Path, laion_rows) -> LaionSettings:
     """Parts 00 and 03 of six ids each; of part 03, id 35 is in no file."""
+    import torch  # here, so that only those who need the file wait for torch
+
     metadata = tmp_path / "laion400m-meta"
     metadata.mkdir()
     torch.save(
