@@ -58,7 +58,9 @@ def _storage() -> Storage:
 
 
 def _stop(message: str) -> typer.Exit:
-    Console(stderr=True, highlight=False).print(message, style="red", soft_wrap=True)
+    # Messages name settings like [laion] ids, which must not be taken for markup.
+    console = Console(stderr=True, highlight=False, markup=False)
+    console.print(message, style="red", soft_wrap=True)
     return typer.Exit(1)
 
 

@@ -26,7 +26,7 @@ from facecaption_assets.quality import report, statistics
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.settings import RewriteSettings
-from facecaption_assets.shards import fetching, laion_metadata, planning
+from facecaption_assets.shards import fetching, laion_detections, laion_metadata, planning
 from facecaption_assets.shards.laion_settings import LaionSettings
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.storage import Storage, stage_hash
@@ -174,6 +174,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         raise ProfileError(f"[attributes] {error}") from error
     return {
         "laion_face_metadata": laion_metadata.stage_identity(profile.laion),
+        "laion_face_detections": laion_detections.stage_identity(profile.laion),
         "shard_plan": planning.stage_identity(),
         "raw_shards": fetching.stage_identity(profile.shards),
         "face_crops": face_crops.stage_identity(profile.faces, store),

@@ -33,6 +33,7 @@ def assets(locations) -> list[dg.AssetsDefinition]:
 def test_the_assets_are_those_of_the_design(assets) -> None:
     assert {asset.key.to_user_string() for asset in assets} == {
         PART_ASSET,
+        "laion_face_detections",
         *SHARD_INPUTS,
         "quality_report",
         "training_sets",

@@ -7,7 +7,7 @@ import dagster as dg
 
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stages import STAGES
-from facecaption_assets.freshness import PART_ASSET, SHARD_INPUTS, Freshness
+from facecaption_assets.freshness import SHARD_INPUTS, Freshness
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.folder import PictureFolder
 from facecaption_assets.shards.laion_part import LaionPart
@@ -84,11 +84,11 @@ def laion_parts_of(dataset: Dataset, names: Sequence[str]) -> list[str]:
 
 @cache
 def gate_names() -> dict[str, frozenset[str]]:
-    """Names of the checks of every shard-level asset, from the definitions."""
-    names: dict[str, set[str]] = {asset: set() for asset in (PART_ASSET, *SHARD_INPUTS)}
+    """Names of the checks of every asset that has any, from the definitions."""
+    names: dict[str, set[str]] = {asset: set() for asset in SHARD_INPUTS}
     for definition in dg.load_asset_checks_from_modules(STAGES):
         for key in definition.check_keys:
-            names[key.asset_key.to_user_string()].add(key.name)
+            names.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
     return {asset: frozenset(checks) for asset, checks in names.items()}
 
 

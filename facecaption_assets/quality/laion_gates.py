@@ -60,5 +60,32 @@ def ids_found(counts: dict[str, int]) -> Outcome:
     return Outcome(good, reason, {"ids": ids, **counts})
 
 
+def rows_conserved_detections(table: pa.Table, pictures: int) -> Outcome:
+    """Every picture of the file has a row; faces are found, or rows say what they are instead.
+
+    Args:
+        table: Columns sample_id and status of the part.
+        pictures: Pictures in the file, as recorded when the part was built.
+    """
+    present = len(pc.unique(table["sample_id"]))
+    statuses = pa.array(["found", "no_face", "malformed"])
+    unknown = table.num_rows - _count(pc.is_in(table["status"], value_set=statuses))
+    return Outcome(
+        present == pictures and not unknown,
+        f"{present} of {pictures} pictures have rows; {unknown} rows have an unknown status.",
+        {"rows_in": pictures, "pictures": present, "rows_out": table.num_rows},
+    )
+
+
+def faces_well_formed(table: pa.Table) -> Outcome:
+    """Every face of the file is a box, five landmarks and a score."""
+    malformed = _count(pc.equal(table["status"], "malformed"))
+    return Outcome(
+        not malformed,
+        f"{malformed} of {table.num_rows} rows are not a box, five landmarks and a score.",
+        {"malformed": malformed},
+    )
+
+
 def _count(column: pa.ChunkedArray) -> int:
     return int(pc.sum(column).as_py() or 0)

@@ -87,7 +87,10 @@ def _split(storage: Storage, file: Path, folder: Path) -> None:
             ids = to_part_ids(entries, f"{file}, part {part}")
             np.save(place / f"{part}.npy", ids.ids, allow_pickle=False)
             (place / f"{part}.json").write_text(json.dumps(ids.counts), encoding="utf-8")
-        shutil.move(place, folder)
+        # Ids of an earlier file take as much space and are not asked for again.
+        for earlier in folder.parent.iterdir():
+            shutil.rmtree(earlier)
+        place.rename(folder)
 
 
 def _entries(listed: Any, index: int, file: Path) -> Any:

@@ -36,7 +36,9 @@ _LISTED: Final = 1_000
 
 def stage_identity(settings: LaionSettings) -> str:
     """Code version of ``laion_face_metadata``."""
-    return stage_hash("laion_face_metadata", _VERSION, settings)
+    return stage_hash(
+        "laion_face_metadata", _VERSION, settings.ids, settings.metadata, settings.safe_list
+    )
 
 
 @dataclass

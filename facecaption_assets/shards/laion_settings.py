@@ -14,8 +14,10 @@ class LaionSettings:
         safe_list: Ids that are known to be still in Re-LAION: a Parquet file with a SAMPLE_ID
             column, a folder of such, or a NumPy file of whole numbers. Ids that are not in it
             are dropped.
+        detections: Folder of the authors' ``sample2detect_{i}.pth``, a local one.
     """
 
     ids: str = ""
     metadata: str = ""
     safe_list: str = ""
+    detections: str = ""

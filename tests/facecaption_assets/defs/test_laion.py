@@ -84,6 +84,22 @@ def test_a_part_without_its_files_says_which_setting_is_wrong(dataset, materiali
     assert "[laion] metadata" in failed.step_failure_data.user_failure_data.description
 
 
+def test_published_detections_become_a_part_of_their_own_asset(
+    dataset, materialize, tmp_path
+) -> None:
+    import torch
+
+    face = ([1.0, 2.0, 3.0, 4.0], [[1.0, 2.0]] * 5, 0.9)
+    torch.save({31: [face], 32: []}, tmp_path / "sample2detect_3.pth")
+    text = f'[laion]\ndetections = "{tmp_path}"\n'
+    dataset.storage.write_text(dataset.storage.profile_file, text)
+    result = materialize("laion_face_detections", "03")
+    assert result.success
+    assert all(check.passed for check in result.get_asset_check_evaluations())
+    (event,) = result.asset_materializations_for_node("laion_face_detections")
+    assert event.metadata["pictures"].value == 2
+
+
 def test_the_lineage_from_part_to_plan_is_in_the_graph(definitions) -> None:
     graph = definitions.resolve_asset_graph()
     plan, part = dg.AssetKey("shard_plan"), dg.AssetKey(PART_ASSET)

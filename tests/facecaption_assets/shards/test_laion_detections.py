@@ -6,9 +6,12 @@ import pytest
 import torch
 
 from facecaption_assets.long_tables import LongTableWriter
+from facecaption_assets.quality.laion_gates import faces_well_formed, rows_conserved_detections
 from facecaption_assets.schema import LAION_FACE_DETECTIONS
-from facecaption_assets.shards.laion_detections import write_detections
+from facecaption_assets.shards.laion_detections import ASSET, build_detections, write_detections
+from facecaption_assets.shards.laion_settings import LaionSettings
 from facecaption_assets.shards.pth_files import UnsafeFile
+from facecaption_assets.shards.sources import SourceError
 
 BOX = np.array([10, 20, 30, 40], np.float32)
 POINTS = np.arange(10, dtype=np.float32).reshape(5, 2)
@@ -18,7 +21,7 @@ def read(tmp_path, detections) -> list[dict]:
     path = tmp_path / "sample2detect_3.pth"
     torch.save(detections, path)
     writer = LongTableWriter(tmp_path / "out.parquet", LAION_FACE_DETECTIONS.arrow)
-    assert write_detections(path, writer) == len(detections)
+    assert write_detections(path, writer)["pictures"] == len(detections)
     writer.finish()
     writer.close({})
     return pq.read_table(tmp_path / "out.parquet").to_pylist()
@@ -92,3 +95,30 @@ def test_a_file_that_is_no_dict_of_ids_is_refused(tmp_path, content) -> None:
     writer = LongTableWriter(tmp_path / "out.parquet", LAION_FACE_DETECTIONS.arrow)
     with pytest.raises(UnsafeFile, match="is not a dict from SAMPLE_IDs"):
         write_detections(tmp_path / "x.pth", writer)
+
+
+def test_a_part_is_committed_and_holds_its_gates(storage, tmp_path) -> None:
+    face = (BOX, POINTS, 0.9)
+    torch.save({7: [face, (BOX,)], 8: []}, tmp_path / "sample2detect_3.pth")
+    settings = LaionSettings(detections=str(tmp_path))
+    provenance = build_detections(storage, settings, "03", "code")
+    assert provenance.counts == {"pictures": 2, "found": 1, "malformed": 1, "no_face": 1}
+    table = storage.read_table(ASSET, "03")
+    assert table["sample_id"].to_pylist() == [7, 7, 8]
+    assert rows_conserved_detections(table, 2).passed
+    assert not rows_conserved_detections(table, 3).passed
+    assert not faces_well_formed(table).passed
+    assert faces_well_formed(table.slice(2)).passed
+
+
+@pytest.mark.parametrize("folder", ["", "/no/such/folder"])
+def test_a_file_that_is_not_there_names_the_setting(storage, folder) -> None:
+    with pytest.raises(SourceError, match=r"\[laion\] detections.*sample2detect_3\.pth"):
+        build_detections(storage, LaionSettings(detections=folder), "03", "code")
+
+
+def test_a_part_of_a_malicious_file_names_the_setting(storage, tmp_path) -> None:
+    (tmp_path / "sample2detect_0.pth").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
+    with pytest.raises(SourceError, match=r"\[laion\] detections.*asks for posix\.system"):
+        build_detections(storage, LaionSettings(detections=str(tmp_path)), "00", "code")
+    assert storage.partitions(ASSET) == []

@@ -81,3 +81,15 @@ def test_containers_arrays_numbers_and_tensors_come_out_as_they_went_in(tmp_path
 def test_a_missing_file_is_missing(tmp_path) -> None:
     with pytest.raises(FileNotFoundError):
         read_pth(tmp_path / "none.pth")
+
+
+def test_arrays_of_older_numpy_are_read(tmp_path) -> None:
+    path = tmp_path / "old.pth"
+    saved = [np.arange(3, dtype=np.float32), np.float64(0.5)]
+    torch.save(saved, path, _use_new_zipfile_serialization=False)
+    new, old = b"cnumpy._core.multiarray", b"cnumpy.core.multiarray"
+    path.write_bytes(path.read_bytes().replace(new, old))
+    assert old in path.read_bytes()
+    array, number = read_pth(path)
+    assert array.tolist() == [0, 1, 2]
+    assert number == 0.5
