@@ -50,7 +50,7 @@ class PartReport:
         repeated_rows: Rows that repeat the id of an earlier one; the first is kept.
         nan_ids: Rows without an id.
         inexact_ids: Rows whose float64 id is no whole number or may stand for several.
-        inexact_listed: The first thousand of those values.
+        inexact_listed: The first thousand of those values, as text: infinity is one, and not JSON.
         drop_reasons: Ids of the part that were dropped, by reason.
         missing_listed: The first thousand ids that are in no file.
     """
@@ -59,7 +59,7 @@ class PartReport:
     repeated_rows: int = 0
     nan_ids: int = 0
     inexact_ids: int = 0
-    inexact_listed: list[float] = field(default_factory=list)
+    inexact_listed: list[str] = field(default_factory=list)
     drop_reasons: dict[str, int] = field(default_factory=dict)
     missing_listed: list[int] = field(default_factory=list)
 
@@ -69,7 +69,7 @@ class PartReport:
         self.nan_ids += rows.found.num_nan
         self.inexact_ids += len(rows.found.inexact)
         room = _LISTED - len(self.inexact_listed)
-        self.inexact_listed += [float(value) for value in rows.found.inexact[:room]]
+        self.inexact_listed += [str(float(value)) for value in rows.found.inexact[:room]]
 
 
 class _Part:
