@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import pyarrow.compute as pc
+
 from facecaption_assets.provenance import Provenance
 from facecaption_assets.schema import RETRIEVAL_ASSET
 from facecaption_assets.shards.opt_out import OptOut
@@ -33,12 +35,16 @@ SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 
+#: What shards of LAION-Face are planned from, partitioned by part.
+PART_ASSET: Final = "laion_face_metadata"
+
 #: Where an opt-out entry would be found if the row had been kept: asset → columns, and the status
 #: of a kept row.
 _OPT_OUT_COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "shard_plan": (("key", "url"), "planned"),
     "raw_shards": (("sha256",), "success"),
     "face_crops": (("face_id",), "kept"),
+    "laion_face_metadata": (("url",), "kept"),
 }
 
 
@@ -83,7 +89,7 @@ class Freshness:
         return [self.state(asset, shard) for asset in SHARD_INPUTS]
 
     def state(self, asset: str, shard: str) -> PartitionState:
-        """State of one shard-level partition."""
+        """State of one partition of a shard-level asset, or of LAION-Face's parts."""
         provenance = self.storage.read_provenance(asset, shard)
         if provenance is None:
             return PartitionState(asset, shard, State.MISSING, "not built")
@@ -99,28 +105,34 @@ class Freshness:
         return PartitionState(asset, shard, State.DONE)
 
     def why_stale(self, provenance: Provenance) -> str:
-        """Why a committed shard-level partition no longer holds; empty if it does."""
+        """Why a committed partition no longer holds; empty if it does."""
         asset, shard = provenance.asset, provenance.partition
         if provenance.code_version != self.code_versions[asset]:
             return "settings or code changed"
-        for upstream in SHARD_INPUTS[asset]:
-            present = self.storage.read_provenance(upstream, shard)
-            read = provenance.input_versions.get(f"{upstream}/{shard}")
-            if present is None or present.data_version != read:
+        for upstream in SHARD_INPUTS.get(asset, ()):
+            if self._has_changed(provenance, upstream, shard):
                 return f"{upstream} changed"
+        for place in provenance.input_versions:
+            upstream, _, part = place.rpartition("/")
+            if upstream == PART_ASSET and self._has_changed(provenance, upstream, part):
+                return f"{upstream} of part {part} changed"
         if self._opted_out_since(asset, shard):
             return "the opt-out list covers rows that are kept"
         return ""
+
+    def _has_changed(self, provenance: Provenance, upstream: str, partition: str) -> bool:
+        present = self.storage.read_provenance(upstream, partition)
+        read = provenance.input_versions.get(f"{upstream}/{partition}")
+        return present is None or present.data_version != read
 
     def _opted_out_since(self, asset: str, shard: str) -> bool:
         if not self.opt_out or asset not in _OPT_OUT_COLUMNS:
             return False
         columns, kept = _OPT_OUT_COLUMNS[asset]
         table = self.storage.read_table(asset, shard, [*columns, "status"])
-        return any(
-            row["status"] == kept and self.opt_out.covers(*(row[c] for c in columns))
-            for row in table.to_pylist()
-        )
+        kept_rows = table.filter(pc.equal(table["status"], kept))
+        identifiers = zip(*(kept_rows[column].to_pylist() for column in columns), strict=True)
+        return any(self.opt_out.covers(*found) for found in identifiers)
 
     def whole_dataset_state(self, asset: str, shards: Iterable[str]) -> PartitionState:
         """State of an unpartitioned asset that reads ``shard_quality`` of every built shard."""

@@ -27,7 +27,8 @@ from facecaption_assets.quality import report, statistics
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.settings import RewriteSettings
-from facecaption_assets.shards import fetching, planning
+from facecaption_assets.shards import fetching, laion_detections, laion_metadata, planning
+from facecaption_assets.shards.laion_settings import LaionSettings
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.storage import Storage
 
@@ -51,6 +52,7 @@ class Profile:
     captions: CaptionSettings = field(default_factory=CaptionSettings)
     rewriting: RewriteSettings = field(default_factory=RewriteSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    laion: LaionSettings = field(default_factory=LaionSettings)
 
 
 #: (negative, positive) of the embedded annotators, set on the sample. The sex network is sure of
@@ -174,6 +176,8 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
     except ValueError as error:
         raise ProfileError(f"[attributes] {error}") from error
     return {
+        "laion_face_metadata": laion_metadata.stage_identity(profile.laion),
+        "laion_face_detections": laion_detections.stage_identity(profile.laion),
         "shard_plan": planning.stage_identity(),
         "raw_shards": fetching.stage_identity(profile.shards),
         "face_crops": face_crops.stage_identity(profile.faces, store),

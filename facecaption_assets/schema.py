@@ -281,6 +281,46 @@ SHARD_QUALITY = Table(
 #: Table of the other package that the report shows: how well each recipe's FLIP retrieves.
 RETRIEVAL_ASSET: Final = "flip_retrieval"
 
+LAION_FACE_METADATA = Table(
+    "laion_face_metadata",
+    "an id of the LAION-Face part, with its LAION-400M row or the reason why it has none",
+    (
+        Column("sample_id", pa.int64(), "LAION-400M's SAMPLE_ID."),
+        Column("url", pa.string(), "http(s) URL of the picture; null where dropped.", True),
+        _ALT_TEXT,
+        Column("width", pa.int32(), "Picture as LAION saw it, px.", True),
+        Column("height", pa.int32(), "Picture as LAION saw it, px.", True),
+        Column("similarity", pa.float32(), "Cosine of picture and text by CLIP ViT-B/32.", True),
+        Column("nsfw", pa.string(), "LAION's tag: UNLIKELY, UNSURE, NSFW, ….", True),
+        Column("license", pa.string(), "Licence as found; ? for unknown.", True),
+        Column("status", pa.string(), "kept, or dropped; a dropped row has no more than its id."),
+        Column(
+            "drop_reason",
+            pa.string(),
+            "not_in_metadata, not_in_safe_list, unusable_url, repeated_url or opted_out; null if "
+            "kept.",
+            True,
+        ),
+    ),
+)
+
+LAION_FACE_DETECTIONS = Table(
+    "laion_face_detections",
+    "a face that LAION-Face's authors found; a picture without a face has one row",
+    (
+        Column("sample_id", pa.int64(), "LAION-400M's SAMPLE_ID."),
+        Column("face_index", pa.int16(), "0, 1, … in the file's order; null without a face.", True),
+        Column("status", pa.string(), "found, no_face, or malformed."),
+        _ERROR,
+        Column("bbox_xyxy", BOX, "Box in pixels of the picture as the authors fetched it.", True),
+        Column(
+            "landmarks", LANDMARKS, "Eyes, nose, corners of the mouth; x, y in those pixels.", True
+        ),
+        Column("det_score", pa.float32(), "RetinaFace's confidence, [0, 1].", True),
+    ),
+)
+
+#: Tables of shards, in the order in which data flows.
 TABLES: Final[dict[str, Table]] = {
     table.name: table
     for table in (
@@ -292,4 +332,9 @@ TABLES: Final[dict[str, Table]] = {
         LLM_CAPTIONS,
         SHARD_QUALITY,
     )
+}
+
+#: Tables of LAION-Face parts.
+PART_TABLES: Final[dict[str, Table]] = {
+    table.name: table for table in (LAION_FACE_METADATA, LAION_FACE_DETECTIONS)
 }

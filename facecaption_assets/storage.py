@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 from upath import UPath
 
+from facecaption_assets.long_tables import LongTableWriter
 from facecaption_assets.provenance import PROVENANCE_KEY, Provenance, Verdict, content_version
 from facecaption_assets.schema import TABLES
 
@@ -82,6 +83,11 @@ class Storage:
         return self._local_root() / "llm_cache"
 
     @property
+    def laion_ids(self) -> Path:
+        """Folder of the ids of LAION-Face, split into parts; always local."""
+        return self._local_root() / "laion_face_ids"
+
+    @property
     def dagster_home(self) -> Path:
         """Folder of the Dagster instance unless ``DAGSTER_HOME`` names another; always local."""
         return self._local_root() / "dagster"
@@ -121,6 +127,10 @@ class Storage:
     def gates_path(self, asset: str, partition: str) -> UPath:
         """The verdicts of the partition's checks."""
         return self.root / asset / f"{partition}.gates.json"
+
+    def notes_path(self, asset: str, partition: str) -> UPath:
+        """JSON beside the table, of assets that have more to say than rows and counts."""
+        return self.root / asset / f"{partition}.notes.json"
 
     def partitions(self, asset: str) -> list[str]:
         """Keys of the committed partitions, sorted."""
@@ -223,6 +233,15 @@ class Storage:
                     self.table_path(asset, partition).unlink(missing_ok=True)
                     self.publish(tar, self.tar_path(asset, partition))
                 self.publish(local, self.table_path(asset, partition))
+        return stored
+
+    def commit_long(self, writer: LongTableWriter, provenance: Provenance) -> Provenance:
+        """Publish a partition that was written group by group, and return its provenance."""
+        version = writer.finish()
+        stored = replace(provenance, data_version=version, rows=writer.rows)
+        writer.close({PROVENANCE_KEY: json.dumps(asdict(stored), sort_keys=True).encode()})
+        with self.lock(provenance.asset):
+            self.publish(writer.path, self.table_path(provenance.asset, provenance.partition))
         return stored
 
     def publish(self, local: Path, target: UPath) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from facecaption_assets.definitions import build_defs as build_dataset_defs
 from facecaption_assets.defs.compute import GPU
-from facecaption_assets.freshness import SHARD_INPUTS
+from facecaption_assets.freshness import PART_ASSET, SHARD_INPUTS
 from flip_training.definitions import build_defs as build_training_defs
 
 GPU_ASSETS = {"face_crops", "face_attributes", "llm_captions", "flip_checkpoints", "flip_retrieval"}
@@ -32,6 +32,8 @@ def assets(locations) -> list[dg.AssetsDefinition]:
 
 def test_the_assets_are_those_of_the_design(assets) -> None:
     assert {asset.key.to_user_string() for asset in assets} == {
+        PART_ASSET,
+        "laion_face_detections",
         *SHARD_INPUTS,
         "quality_report",
         "training_sets",
@@ -86,8 +88,9 @@ def test_shard_edges_are_identities_and_no_backfill_policy_is_set(locations) -> 
     for asset, inputs in SHARD_INPUTS.items():
         node = graph.get(dg.AssetKey(asset))
         assert node.backfill_policy is None
-        assert {key.to_user_string() for key in node.parent_keys} == set(inputs)
-        for parent in node.parent_keys:
+        parents = {key for key in node.parent_keys if key.to_user_string() != PART_ASSET}
+        assert {key.to_user_string() for key in parents} == set(inputs)
+        for parent in parents:
             mapping = graph.get_partition_mapping(node.key, parent)
             assert isinstance(mapping, dg.IdentityPartitionMapping)
 

@@ -10,12 +10,13 @@ import dagster as dg
 from facecaption_assets.defs.registry import (
     add_partitions,
     freshness,
+    laion_parts_of,
     register_source,
     registered_keys,
 )
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
-from facecaption_assets.freshness import PartitionState, State
+from facecaption_assets.freshness import PART_ASSET, PartitionState, State
 from facecaption_assets.shards.registration import registered_shards
 from facecaption_assets.shards.sources import source_names
 
@@ -72,6 +73,29 @@ def build_shard(
         raise_on_error=False,
     )
     return [] if result.success else _failures(dataset, result, shard)
+
+
+def build_laion_parts(
+    definitions: dg.Definitions,
+    dataset: Dataset,
+    instance: dg.DagsterInstance,
+    sources: Sequence[str],
+) -> list[Failure]:
+    """Run ``build_laion_parts`` for the sources' parts that are not done; shards come from them.
+
+    Raises:
+        SourceError: If a source is not registered.
+    """
+    job = definitions.resolve_job_def("build_laion_parts")
+    judge, failures = freshness(dataset), []
+    for part in laion_parts_of(dataset, list(sources) or source_names(dataset.storage)):
+        if judge.state(PART_ASSET, part).state is State.DONE:
+            continue
+        result = job.execute_in_process(
+            partition_key=part, instance=instance, run_config=_QUIET, raise_on_error=False
+        )
+        failures += [] if result.success else _failures(dataset, result, part)
+    return failures
 
 
 def build_report(
@@ -161,6 +185,8 @@ def states(dataset: Dataset) -> list[PartitionState]:
     """State of every partition of every asset of the location."""
     judge = freshness(dataset)
     storage = dataset.storage
-    found = [state for key in registered_keys(dataset) for state in judge.shard_states(key)]
+    parts = laion_parts_of(dataset, source_names(storage))
+    found = [judge.state(PART_ASSET, part) for part in parts]
+    found += [state for key in registered_keys(dataset) for state in judge.shard_states(key)]
     report = judge.whole_dataset_state("quality_report", storage.partitions("shard_quality"))
     return [*found, report]

@@ -19,15 +19,21 @@ from facecaption_assets.storage import Storage
 
 
 def gate(
-    asset: str, name: str, judge: Callable[[Dataset, str], Outcome], *, blocking: bool = True
+    asset: str,
+    name: str,
+    judge: Callable[[Dataset, str], Outcome],
+    *,
+    blocking: bool = True,
+    partitions: dg.PartitionsDefinition = shards,
 ) -> dg.AssetChecksDefinition:
-    """A check from a predicate on the shard's tables; its docstring is the description.
+    """A check from a predicate on the partition's tables; its docstring is the description.
 
     Args:
         asset: Asset that is checked.
         name: A fact that reads true, such as ``rows_conserved``.
-        judge: Function of the dataset and the shard's key.
+        judge: Function of the dataset and the partition's key.
         blocking: Whether a failure holds back what is downstream, or only warns.
+        partitions: The asset's partition set.
     """
     severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
 
@@ -36,7 +42,7 @@ def gate(
         name=name,
         description=judge.__doc__,
         blocking=blocking,
-        partitions_def=shards,
+        partitions_def=partitions,
     )
     def check(context: dg.AssetCheckExecutionContext, dataset: Dataset) -> dg.AssetCheckResult:
         shard = context.op_execution_context.partition_key

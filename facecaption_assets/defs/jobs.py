@@ -1,4 +1,4 @@
-"""Jobs: the one that carries a shard through all stages, and the report's."""
+"""Jobs: the one that carries a shard through all stages, LAION-Face's, and the report's."""
 
 import dagster as dg
 
@@ -10,6 +10,13 @@ build_shards = dg.define_asset_job(
     selection=dg.AssetSelection.assets(*SHARD_INPUTS),
     executor_def=dg.in_process_executor,
     description="Takes one shard through every stage, gate by gate.",
+)
+
+build_laion_parts = dg.define_asset_job(
+    name="build_laion_parts",
+    selection=dg.AssetSelection.assets("laion_face_metadata"),
+    executor_def=dg.in_process_executor,
+    description="Finds the rows of a LAION-Face part in LAION-400M's or Re-LAION's files.",
 )
 
 build_report = dg.define_asset_job(

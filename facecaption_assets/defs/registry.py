@@ -1,5 +1,6 @@
 """Registered sources and shards, and their state, as automation and command line see them."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import dagster as dg
@@ -9,8 +10,11 @@ from facecaption_assets.defs.stages import STAGES
 from facecaption_assets.freshness import SHARD_INPUTS, Freshness
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.folder import PictureFolder
+from facecaption_assets.shards.laion_part import LaionPart
 from facecaption_assets.shards.opening import open_source
 from facecaption_assets.shards.registration import (
+    listed_version,
+    mark_listed,
     register_shards,
     registered_shards,
     unregistered_names,
@@ -53,22 +57,38 @@ def register_source(dataset: Dataset, name: str, quiet_s: float = 0.0) -> str:
         ModelUnavailable: If the sample's archive cannot be had.
     """
     source = read_source(dataset.storage, name)
-    pictures = open_source(source, dataset.models)
+    pictures = open_source(source, dataset.models, dataset.storage)
     if quiet_s and isinstance(pictures, PictureFolder):
         new = unregistered_names(dataset.storage, name, pictures)
         if not pictures.is_settled(new, quiet_s):
             return f"source {name}: pictures are still arriving"
-    register_shards(dataset.storage, source, pictures, dataset.profile.shards.rows_per_shard)
+    size = dataset.profile.shards.rows_per_shard
+    if not isinstance(pictures, LaionPart):
+        register_shards(dataset.storage, source, pictures, size)
+    # Millions of names are compared only when the part has changed since they last were.
+    elif pictures.version != listed_version(dataset.storage, name):
+        register_shards(dataset.storage, source, pictures, size)
+        mark_listed(dataset.storage, name, pictures.version)
     return ""
+
+
+def laion_parts_of(dataset: Dataset, names: Sequence[str]) -> list[str]:
+    """Parts of LAION-Face that the named sources come from, sorted.
+
+    Raises:
+        SourceError: If a source is not registered.
+    """
+    parts = {read_source(dataset.storage, name).part for name in names}
+    return sorted(part for part in parts if part is not None)
 
 
 @cache
 def gate_names() -> dict[str, frozenset[str]]:
-    """Names of the checks of every shard-level asset, from the definitions."""
+    """Names of the checks of every asset that has any, from the definitions."""
     names: dict[str, set[str]] = {asset: set() for asset in SHARD_INPUTS}
     for definition in dg.load_asset_checks_from_modules(STAGES):
         for key in definition.check_keys:
-            names[key.asset_key.to_user_string()].add(key.name)
+            names.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
     return {asset: frozenset(checks) for asset, checks in names.items()}
 
 

@@ -67,7 +67,12 @@ class Dataset(dg.ConfigurableResource):
     def pictures_of(self, shard: str) -> PictureSource:
         """The source that a shard's pictures come from."""
         name, _ = split_shard_key(shard)
-        return open_source(read_source(self.storage, name), self.models)
+        return open_source(read_source(self.storage, name), self.models, self.storage)
+
+    def laion_part_of(self, shard: str) -> str | None:
+        """The LAION-Face part that a shard's pictures come from; None for other sources."""
+        name, _ = split_shard_key(shard)
+        return read_source(self.storage, name).part
 
     def detector(self) -> Detector:
         """The face detector, loaded once per process."""

@@ -16,8 +16,14 @@ from facecaption_assets.shards.fetching import fetch_shard
 from facecaption_assets.shards.planning import plan_shard
 from facecaption_assets.shards.registration import registered_names
 
+#: The lineage, and no more: a part that is built makes no shard stale and none is rebuilt for it.
+#: Which part a shard was planned from is in its provenance, which ``freshness`` goes by.
+_FROM_LAION_FACE = dg.AssetDep(
+    "laion_face_metadata", partition_mapping=dg.SpecificPartitionsPartitionMapping([])
+)
 
-@shard_asset(group="sources", kinds={"parquet"})
+
+@shard_asset(group="sources", kinds={"parquet"}, also_after=[_FROM_LAION_FACE])
 def shard_plan(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult:
     """Where each picture of the shard is, its alt-text and its side-car.
 
@@ -29,7 +35,11 @@ def shard_plan(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Materi
         names = registered_names(stage.storage, stage.shard)
         return plan_shard(stage.shard, names, dataset.pictures_of(stage.shard), dataset.opt_out)
 
-    return materialize_shard(context, dataset, build)
+    def part() -> list[tuple[str, str]]:
+        key = dataset.laion_part_of(context.partition_key)
+        return [("laion_face_metadata", key)] if key is not None else []
+
+    return materialize_shard(context, dataset, build, also_reads=part)
 
 
 @shard_asset(group="images", kinds={"parquet", "webdataset"})

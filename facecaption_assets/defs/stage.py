@@ -4,7 +4,7 @@ Require the inputs (built, gates passed), skip what is already current, call the
 and say what was written. A stage gives a function from its inputs to its table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -66,19 +66,29 @@ class StageInputs:
 
 
 def shard_asset(
-    *, group: str, kinds: set[str], compute: Mapping[str, Any] = CPU
+    *,
+    group: str,
+    kinds: set[str],
+    compute: Mapping[str, Any] = CPU,
+    also_after: Sequence[dg.AssetDep] = (),
 ) -> Callable[[Callable[..., dg.MaterializeResult]], dg.AssetsDefinition]:
     """Decorator of a shard-level asset whose name is a table of the schema.
 
     Its inputs follow from ``SHARD_INPUTS``, its columns from ``schema``, its description from the
     function's docstring; the code version is set in ``definitions``.
+
+    Args:
+        group: The asset's group.
+        kinds: Its kinds.
+        compute: What it needs to run, from ``compute``.
+        also_after: Dependencies beyond the shard's own tables.
     """
 
     def decorate(function: Callable[..., dg.MaterializeResult]) -> dg.AssetsDefinition:
         table = TABLES[function.__name__]
         make: Callable[[Callable[..., dg.MaterializeResult]], dg.AssetsDefinition] = dg.asset(
             partitions_def=shards,
-            deps=[dg.AssetKey(name) for name in SHARD_INPUTS[function.__name__]],
+            deps=[*(dg.AssetKey(name) for name in SHARD_INPUTS[function.__name__]), *also_after],
             group_name=group,
             kinds=kinds,
             owners=["team:dataset"],
@@ -95,8 +105,15 @@ def materialize_shard(
     context: dg.AssetExecutionContext,
     dataset: Dataset,
     build: Callable[[StageInputs], pa.Table],
+    also_reads: Callable[[], Sequence[tuple[str, str]]] = tuple,
 ) -> dg.MaterializeResult:
     """Build one partition of the context's asset and commit it.
+
+    Args:
+        context: Says which.
+        dataset: Where it is.
+        build: Makes the table.
+        also_reads: Gives assets and partitions that are read beyond the shard's own tables.
 
     Raises:
         dagster.Failure: If an input is missing or failed its gate, or a model or source is
@@ -108,9 +125,10 @@ def materialize_shard(
         context.log.info(f"{asset} of {shard} is current; nothing to do")
         return _result(storage, provenance, skipped=True)
     try:
-        inputs = {name: storage.require(name, shard) for name in SHARD_INPUTS[asset]}
+        places = [*((name, shard) for name in SHARD_INPUTS[asset]), *also_reads()]
+        versions = {f"{a}/{p}": storage.require(a, p).data_version for a, p in places}
         with storage.staging(asset, shard) as folder:
-            tables = {name: storage.read_table(name, shard) for name in inputs}
+            tables = {name: storage.read_table(name, shard) for name in SHARD_INPUTS[asset]}
             stage = StageInputs(shard, storage, tables, folder)
             table = build(stage)
             provenance = storage.commit(
@@ -119,7 +137,7 @@ def materialize_shard(
                     asset=asset,
                     partition=shard,
                     code_version=dataset.code_versions[asset],
-                    input_versions={f"{n}/{shard}": p.data_version for n, p in inputs.items()},
+                    input_versions=versions,
                     counts=_counts(table),
                 ),
                 stage.tar_path if stage.tar_path.exists() else None,

@@ -3,6 +3,14 @@
 from types import ModuleType
 from typing import Final
 
-from facecaption_assets.defs import attributes, captions, faces, quality, rewriting, shards
+from facecaption_assets.defs import attributes, captions, faces, laion, quality, rewriting, shards
 
-STAGES: Final[tuple[ModuleType, ...]] = (shards, faces, attributes, captions, rewriting, quality)
+STAGES: Final[tuple[ModuleType, ...]] = (
+    laion,
+    shards,
+    faces,
+    attributes,
+    captions,
+    rewriting,
+    quality,
+)

@@ -66,6 +66,17 @@ def register_shards(
     return keys
 
 
+def listed_version(storage: Storage, source: str) -> str | None:
+    """Version of the source's contents that its shards were last dealt from, where known."""
+    path = storage.sources / source / "listed.txt"
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def mark_listed(storage: Storage, source: str, version: str) -> None:
+    """Remember that all pictures of this version of the source are in shards."""
+    storage.write_text(storage.sources / source / "listed.txt", version)
+
+
 def _listing(storage: Storage, shard: str) -> UPath:
     source, index = split_shard_key(shard)
     return storage.sources / source / f"{index:05d}.json"

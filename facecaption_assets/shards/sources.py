@@ -1,8 +1,8 @@
 """Registered sources: ``<home>/sources/NAME.toml``.
 
 A source says where pictures come from; it holds no pictures itself. How a kind of source lists
-and reads its pictures belongs to ``folder`` and ``sample``; which picture is in which shard
-belongs to ``registration``.
+and reads its pictures belongs to ``folder``, ``sample`` and ``laion_part``; which picture is in
+which shard belongs to ``registration``.
 """
 
 import json
@@ -12,9 +12,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from facecaption_assets.shards.laion_parts import PARTS, SELECTIONS, select_parts
 from facecaption_assets.storage import Storage
 
-KINDS: Final = ("folder", "sample")
+KINDS: Final = ("folder", "sample", "laion")
 
 #: A name becomes part of keys, file names and tar members, in which a dot ends the key.
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
@@ -30,15 +31,17 @@ class Source:
 
     Attributes:
         name: Lower-case letters, digits and dashes; the first part of its shards' keys.
-        kind: ``folder`` or ``sample``.
+        kind: ``folder``, ``sample`` or ``laion``.
         images: Folder of the pictures; for kind ``folder``.
         rows_per_shard: Most pictures in one of its shards; the profile's where it is None.
+        part: Key of the LAION-Face part; for kind ``laion``.
     """
 
     name: str
     kind: str
     images: str | None = None
     rows_per_shard: int | None = None
+    part: str | None = None
 
     def __post_init__(self) -> None:
         if self.images is not None and not isinstance(self.images, str):
@@ -55,6 +58,11 @@ class Source:
             raise SourceError(f"source {self.name}: kind {self.kind!r} is not one of {KINDS}")
         if self.kind == "folder" and not self.images:
             raise SourceError(f"source {self.name}: kind folder needs the setting images")
+        if (self.kind == "laion") != (self.part is not None) or self.part not in (None, *PARTS):
+            raise SourceError(
+                f"source {self.name}: kind {self.kind} with part {self.part!r}; a source of kind "
+                "laion has a part from 00 to 31, and no other has one"
+            )
         if self.rows_per_shard is not None and not 1 <= self.rows_per_shard <= 10_000:
             raise SourceError(
                 f"source {self.name}: rows_per_shard {self.rows_per_shard} is not within 1 to 10000"
@@ -82,18 +90,18 @@ def add_source(storage: Storage, source: Source) -> None:
     """Register a source, or give a registered one new settings.
 
     Raises:
-        SourceError: If the folder does not exist, or the name belongs to another kind of source
-            or another folder: pictures are known by their names below the folder.
+        SourceError: If the folder does not exist, or the name belongs to another kind of source,
+            folder or part: pictures are known by their names within it.
     """
     if source.images is not None and not Path(source.images).is_dir():
         raise SourceError(f"source {source.name}: images {source.images} is not a folder")
     path = storage.sources / f"{source.name}.toml"
     if path.exists():
         registered = read_source(storage, source.name)
-        if (registered.kind, registered.images) != (source.kind, source.images):
+        if _place(registered) != _place(source):
             raise SourceError(
-                f"source {source.name} is registered with kind {registered.kind} and images "
-                f"{registered.images}; give {source.images or source.kind} another name"
+                f"source {source.name} is registered with {_place(registered)}; give "
+                f"{_place(source)} another name"
             )
     lines = [
         f"{field.name} = {_toml(value)}"
@@ -101,6 +109,42 @@ def add_source(storage: Storage, source: Source) -> None:
         if field.name != "name" and (value := getattr(source, field.name)) is not None
     ]
     storage.write_text(path, "\n".join(lines) + "\n")
+
+
+def add_laion_parts(
+    storage: Storage, name: str, selection: str, rows_per_shard: int | None = None
+) -> list[str]:
+    """Register a part of LAION-Face, or each part of a selection as ``<name>-<part>``.
+
+    Args:
+        storage: Data root.
+        name: Name of the source, or what the names of the selection's sources begin with.
+        selection: Key of a part, or a name among ``laion_parts.SELECTIONS``.
+        rows_per_shard: As for ``Source``.
+
+    Returns:
+        Names of the sources.
+
+    Raises:
+        SourceError: If there is no such part or selection, or a name is taken.
+    """
+    try:
+        parts = select_parts(selection)
+    except ValueError as error:
+        raise SourceError(str(error)) from error
+    whole = selection.lower() in SELECTIONS
+    sources = [
+        Source(f"{name}-{part}" if whole else name, "laion", None, rows_per_shard, part)
+        for part in parts
+    ]
+    for source in sources:
+        add_source(storage, source)
+    return [source.name for source in sources]
+
+
+def _place(source: Source) -> str:
+    """What a source is, but for the settings that may change."""
+    return f"kind {source.kind}, images {source.images}, part {source.part}"
 
 
 def _toml(value: str | int) -> str:

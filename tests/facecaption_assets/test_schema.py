@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, GROUPS
-from facecaption_assets.schema import FACE_ATTRIBUTES, SHARD_PLAN, TABLES
+from facecaption_assets.schema import FACE_ATTRIBUTES, PART_TABLES, SHARD_PLAN, TABLES
 
 
 def test_every_attribute_is_in_exactly_one_group() -> None:
@@ -16,7 +16,9 @@ def test_attribute_columns_are_nullable_because_unknown_is_not_false() -> None:
     assert all(schema.field(name).type == pa.bool_() for name in ATTRIBUTES)
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table", [*TABLES.values(), *PART_TABLES.values()], ids=lambda table: table.name
+)
 def test_every_column_says_what_it_means(table) -> None:
     assert table.row
     assert all(column.meaning for column in table.columns)

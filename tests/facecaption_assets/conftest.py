@@ -1,0 +1,49 @@
+"""LAION-Face in small: ids, metadata files, and settings that name them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from facecaption_assets.shards.laion_settings import LaionSettings
+
+
+@pytest.fixture
+def laion_rows() -> Callable[..., pa.Table]:
+    """Makes a metadata table for ids, with LAION-400M's columns and types."""
+
+    def make(ids: Sequence[float], **columns: Sequence[Any]) -> pa.Table:
+        number = len(ids)
+        table = {
+            "SAMPLE_ID": np.asarray(ids, np.float64),
+            "URL": [f"https://a.example/{i}.jpg" for i in ids],
+            "TEXT": [f"a person called {i}" for i in ids],
+            "HEIGHT": np.full(number, 480.0),
+            "WIDTH": np.full(number, 640.0),
+            "LICENSE": ["?"] * number,
+            "NSFW": ["UNLIKELY"] * number,
+            "similarity": np.full(number, 0.33),
+        }
+        return pa.table(table | columns)
+
+    return make
+
+
+@pytest.fixture
+def laion(tmp_path: Path, laion_rows) -> LaionSettings:
+    """Parts 00 and 03 of six ids each; of part 03, id 35 is in no file."""
+    import torch  # here, so that only those who need the file wait for torch
+
+    metadata = tmp_path / "laion400m-meta"
+    metadata.mkdir()
+    torch.save(
+        {0: [1, 2, 3, 4, 5, 6], 3: torch.tensor([36, 35, 34, 33, 32, 31])}, tmp_path / "ids.pth"
+    )
+    for part, ids in {0: range(10), 3: [99, 34, 31, 32, 36, 33]}.items():
+        name = f"part-{part:05d}-5b54c5d5-bbcf-484d-a2ce-0d6f73df1a36-c000.snappy.parquet"
+        pq.write_table(laion_rows(list(ids)), metadata / name, compression="snappy")
+    return LaionSettings(ids=str(tmp_path / "ids.pth"), metadata=str(metadata))
