@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from filelock import FileLock
+
 from facecaption_assets.rewriting.client import Completion, Payload
 
 #: Name of the cache's file in its folder.
@@ -59,9 +61,11 @@ class RequestCache:
             isolation_level=None,
             check_same_thread=False,  # one thread at a time, not always the opening one
         )
-        self._open.execute("PRAGMA journal_mode = WAL")
-        self._open.execute("PRAGMA synchronous = NORMAL")
-        self._open.execute(_CREATE)
+        # SQLite does not wait for its turn to switch the journal's mode: openers take turns here.
+        with FileLock(self.folder / ".opening.lock"):
+            self._open.execute("PRAGMA journal_mode = WAL")
+            self._open.execute("PRAGMA synchronous = NORMAL")
+            self._open.execute(_CREATE)
         return self
 
     def __exit__(
