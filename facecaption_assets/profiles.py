@@ -27,6 +27,7 @@ from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.shards import fetching, planning
+from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.storage import Storage, stage_hash
 
@@ -45,6 +46,7 @@ class Profile:
 
     name: str
     shards: ShardSettings = field(default_factory=ShardSettings)
+    downloading: DownloadSettings = field(default_factory=DownloadSettings)
     faces: FaceSettings = field(default_factory=FaceSettings)
     attributes: AttributeSettings = field(default_factory=AttributeSettings)
     captions: CaptionSettings = field(default_factory=CaptionSettings)
@@ -172,7 +174,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         raise ProfileError(f"[attributes] {error}") from error
     return {
         "shard_plan": planning.stage_identity(),
-        "raw_shards": fetching.stage_identity(profile.shards),
+        "raw_shards": fetching.stage_identity(profile.shards, profile.downloading),
         "face_crops": face_crops.stage_identity(profile.faces, store),
         "face_attributes": face_attributes,
         "template_captions": generation.stage_identity(profile.captions),

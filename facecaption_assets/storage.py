@@ -133,6 +133,10 @@ class Storage:
         """Folder of the durable request cache of the rewriting stage; always local."""
         return self._local_root() / "llm_cache"
 
+    def download_spool(self, shard: str) -> Path:
+        """Folder of what was fetched for a shard in progress; always local."""
+        return self._local_root() / ".downloads" / shard
+
     @property
     def dagster_home(self) -> Path:
         """Folder of the Dagster instance unless ``DAGSTER_HOME`` names another; always local."""
@@ -262,7 +266,7 @@ class Storage:
         stored = Provenance(
             **{
                 **asdict(provenance),
-                "data_version": content_version(table),
+                "data_version": content_version(table.select(TABLES[asset].data_columns)),
                 "rows": table.num_rows,
             }
         )
