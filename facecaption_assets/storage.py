@@ -192,7 +192,9 @@ class Storage:
             PartitionMissing: If the partition has not been built.
         """
         with self._open(self.table_path(asset, partition), asset, partition) as file:
-            return pq.read_table(file, columns=columns).replace_schema_metadata(None)
+            # Not ``pq.read_table``: that is made for folders of files, and loads pandas for it.
+            table = pq.ParquetFile(file).read(columns=columns, use_threads=False).replace_schema_metadata(None)
+        return table if columns is None else table.select(columns)
 
     def read_provenance(self, asset: str, partition: str) -> Provenance | None:
         """What the committed partition was made from; None where it is absent."""

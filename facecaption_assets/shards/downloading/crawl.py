@@ -19,7 +19,7 @@ from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.downloading.transport import parse_url
 
 
-@dataclass
+@dataclass(slots=True)
 class Job:
     """One planned URL on its way.
 

@@ -6,15 +6,14 @@ on where it was.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import pyarrow as pa
 
-from facecaption_assets.schema import RAW_SHARDS
 from facecaption_assets.shards.downloading.connections import open_session
 from facecaption_assets.shards.downloading.crawl import Crawl, Job
 from facecaption_assets.shards.downloading.failures import Failure
@@ -25,6 +24,9 @@ from facecaption_assets.shards.downloading.resuming import EarlierShard, carry_o
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.downloading.spool import Spool
 from facecaption_assets.shards.downloading.tar_assembly import assemble
+
+#: Rows of the plan that are Python objects at a time.
+_BATCH_ROWS: Final = 512
 
 #: Opens the HTTP session that a shard is downloaded through.
 Connect = Callable[[DownloadSettings], aiohttp.ClientSession]
@@ -55,15 +57,19 @@ def download_shard(
     Returns:
         One RAW_SHARDS row per planned row, in the same order.
     """
-    rows = plan.to_pylist()
     with Spool(spool_folder) as spool:
         if earlier is not None:
             carry_over(earlier, spool, judge.identity)
-        jobs = plan_jobs(rows, spool, judge)
+        jobs = plan_jobs(_rows(plan), spool, judge)
         if jobs:
             with Progress(len(jobs), tell) as progress:
                 _run(_fetch(jobs, spool, judge, progress, connect))
-        return RAW_SHARDS.from_rows(assemble(rows, spool, judge.settings, tar_path))
+        return assemble(_rows(plan), spool, judge.settings, tar_path)
+
+
+def _rows(plan: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in plan.to_batches(max_chunksize=_BATCH_ROWS):
+        yield from batch.to_pylist()
 
 
 async def _fetch(

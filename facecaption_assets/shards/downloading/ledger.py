@@ -74,7 +74,8 @@ def record_of_row(row: dict[str, Any], settings: str, *, is_original: bool) -> R
 def failure_fields(failure: Failure) -> dict[str, Any]:
     """The columns that a failure fills."""
     return {
-        "error_message": failure.message,
+        # Headers may carry bytes that are no UTF-8.
+        "error_message": failure.message.encode("utf-8", "backslashreplace").decode(),
         "error_class": failure.error_class,
         "http_status": failure.http_status,
     }

@@ -5,7 +5,7 @@ committed included, loses no picture.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -59,7 +59,7 @@ def carry_over(earlier: EarlierShard, spool: Spool, identity: str) -> None:
     successes = {}
     for row in earlier.ledger.to_pylist():
         record = record_of_row(row, settings, is_original=True)
-        known = spool.records.get(record.key)
+        known = spool.get(record.key)
         if known is not None and (known.is_success or known.attempts >= record.attempts):
             continue
         if record.is_success:
@@ -75,11 +75,11 @@ def carry_over(earlier: EarlierShard, spool: Spool, identity: str) -> None:
                 spool.add(replace(success, is_original=digest == success.fields["sha256"]), data)
 
 
-def plan_jobs(rows: Sequence[Mapping[str, Any]], spool: Spool, judge: Judge) -> list[Job]:
+def plan_jobs(rows: Iterable[Mapping[str, Any]], spool: Spool, judge: Judge) -> list[Job]:
     """What is to be asked for; what is in the spool is judged again where that may differ."""
     jobs = []
     for planned in rows:
-        record = spool.records.get(planned["key"])
+        record = spool.get(planned["key"])
         if judge.is_opted_out(planned, record):
             spool.add(judge.opted_out(planned, record))
         elif record is None or record.url != planned["url"]:

@@ -10,6 +10,7 @@ import os
 import shutil
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -25,13 +26,16 @@ _MAGIC: Final = b"FCS1"
 class Spool:
     """The entries by key, the last one of a key counting; use as a context manager.
 
-    The folder is locked meanwhile, so that two processes never fetch for one shard.
+    Iterating gives the keys.
+
+    Only their places are in memory. The folder is locked meanwhile, so that two processes never
+    fetch for one shard.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.records: dict[str, Record] = {}
-        self._places: dict[str, tuple[int, int]] = {}
+        # Key → where its entry's record begins, and the lengths of record and bytes.
+        self._places: dict[str, tuple[int, int, int]] = {}
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -58,28 +62,35 @@ class Spool:
         self._file.write(_HEAD.pack(_MAGIC, len(text), len(data), checksum) + text)
         self._file.write(data)
         self._file.flush()
-        self._keep(record, end + _HEAD.size + len(text), len(data))
+        self._places[record.key] = (end + _HEAD.size, len(text), len(data))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def get(self, key: str) -> Record | None:
+        """The record of a key; None where nothing is known of it."""
+        if key not in self._places:
+            return None
+        start, length, _ = self._places[key]
+        self._file.seek(start)
+        return Record(**json.loads(self._file.read(length)))
 
     def read(self, key: str) -> bytes:
         """The bytes kept with a key's record."""
-        start, length = self._places[key]
-        self._file.seek(start)
+        start, text_length, length = self._places[key]
+        self._file.seek(start + text_length)
         return self._file.read(length)
-
-    def _keep(self, record: Record, start: int, length: int) -> None:
-        self.records[record.key] = record
-        self._places[record.key] = (start, length)
 
     def _load(self) -> None:
         self._file.seek(0)
         end = 0
         while (entry := self._next()) is not None:
-            record, length = entry
+            key, text_length, length = entry
+            self._places[key] = (end + _HEAD.size, text_length, length)
             end = self._file.tell()
-            self._keep(record, end - length, length)
         self._file.truncate(end)
 
-    def _next(self) -> tuple[Record, int] | None:
+    def _next(self) -> tuple[str, int, int] | None:
         head = self._file.read(_HEAD.size)
         if len(head) < _HEAD.size:
             return None
@@ -89,7 +100,7 @@ class Spool:
         text, data = self._file.read(text_length), self._file.read(data_length)
         if zlib.crc32(data, zlib.crc32(text)) != checksum or len(data) < data_length:
             return None
-        return Record(**json.loads(text)), data_length
+        return json.loads(text)["key"], text_length, data_length
 
 
 def discard_spool(folder: Path) -> None:

@@ -10,7 +10,7 @@ from facecaption_assets.shards.downloading.spool import Spool
 from facecaption_assets.shards.tars import read_pictures
 from facecaption_assets.storage import Storage
 
-SHARDS, ROWS, KILLS = 4, 60, 50
+SHARDS, ROWS, KILLS = 3, 60, 50
 ROOT = Path(__file__).parents[4]
 
 
@@ -49,7 +49,8 @@ def spooled(storage: Storage) -> set[str]:
         folder = storage.download_spool(f"web-{index:05d}")
         if folder.exists():
             with Spool(folder) as spool:
-                urls |= {record.url for record in spool.records.values() if record.is_success}
+                records = [spool.get(key) for key in spool]
+                urls |= {record.url for record in records if record.is_success}
     return urls
 
 
@@ -69,11 +70,10 @@ def test_no_kill_tears_a_shard_or_loses_a_picture(server, storage) -> None:
         process.wait()
         for url in check_final_names(storage) | spooled(storage):
             asked_when_kept.setdefault(url, server.asked[url.removeprefix(server.base)])
-        if process.returncode == 0 and kills >= KILLS:
+        if process.returncode == 0 and kills >= KILLS and version > 1:
             break
         # Done before it was killed often enough: everything once more, over what is there.
         version += process.returncode == 0
-    assert version > 1
     assert len(storage.partitions("raw_shards")) == SHARDS
     assert len(asked_when_kept) == SHARDS * ROWS * 9 // 10
     asked_since = {
