@@ -193,7 +193,8 @@ class Storage:
         """
         with self._open(self.table_path(asset, partition), asset, partition) as file:
             # Not ``pq.read_table``: that is made for folders of files, and loads pandas for it.
-            table = pq.ParquetFile(file).read(columns=columns, use_threads=False).replace_schema_metadata(None)
+            found = pq.ParquetFile(file).read(columns=columns, use_threads=False)
+        table = found.replace_schema_metadata(None)
         return table if columns is None else table.select(columns)
 
     def read_provenance(self, asset: str, partition: str) -> Provenance | None:
