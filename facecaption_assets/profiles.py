@@ -28,6 +28,7 @@ from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.shards import fetching, laion_detections, laion_metadata, planning
+from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.laion_settings import LaionSettings
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.storage import Storage
@@ -47,6 +48,7 @@ class Profile:
 
     name: str
     shards: ShardSettings = field(default_factory=ShardSettings)
+    downloading: DownloadSettings = field(default_factory=DownloadSettings)
     faces: FaceSettings = field(default_factory=FaceSettings)
     attributes: AttributeSettings = field(default_factory=AttributeSettings)
     captions: CaptionSettings = field(default_factory=CaptionSettings)
@@ -179,7 +181,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "laion_face_metadata": laion_metadata.stage_identity(profile.laion),
         "laion_face_detections": laion_detections.stage_identity(profile.laion),
         "shard_plan": planning.stage_identity(),
-        "raw_shards": fetching.stage_identity(profile.shards),
+        "raw_shards": fetching.stage_identity(profile.shards, profile.downloading),
         "face_crops": face_crops.stage_identity(profile.faces, store),
         "face_attributes": face_attributes,
         "template_captions": generation.stage_identity(profile.captions),

@@ -63,12 +63,17 @@ AFFINE = pa.list_(pa.float32(), 6)
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its Arrow type and what a value means, with its unit."""
+    """One column: its Arrow type and what a value means, with its unit.
+
+    A column that is not data tells how a row came about: it may differ between two builds of the
+    same data, so it has no part in the table's data version.
+    """
 
     name: str
     type: pa.DataType
     meaning: str
     nullable: bool = False
+    is_data: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,11 @@ class Table:
     def arrow(self) -> pa.Schema:
         """The table as an Arrow schema, without file metadata."""
         return pa.schema([pa.field(c.name, c.type, c.nullable) for c in self.columns])
+
+    @property
+    def data_columns(self) -> list[str]:
+        """Names of the columns that make up the data version."""
+        return [c.name for c in self.columns if c.is_data]
 
     def from_rows(self, rows: list[dict[str, object]]) -> pa.Table:
         """Rows as an Arrow table of exactly this schema.
@@ -140,7 +150,8 @@ RAW_SHARDS = Table(
             "status",
             pa.string(),
             "success: the bytes are in the tar. Else missing, empty, not_an_image, "
-            "unsupported_format, truncated, too_large or opted_out.",
+            "unsupported_format, truncated, too_large or opted_out; or, of a URL, one of "
+            "shards.downloading.statuses.",
         ),
         _ERROR,
         Column("format", pa.string(), "jpg, png or webp; told by the bytes, not the name.", True),
@@ -151,6 +162,22 @@ RAW_SHARDS = Table(
         Column("original_height", pa.int32(), "Picture as fetched, upright, px.", True),
         Column("exif_orientation", pa.int8(), "EXIF tag 274, 1-8; 1 where absent.", True),
         Column("sha256", pa.string(), "Of the bytes as fetched, hex.", True),
+        Column("error_class", pa.string(), "What exactly failed; for counting. URLs only.", True),
+        Column("http_status", pa.int16(), "Code of the last answer. URLs only.", True),
+        Column("attempts", pa.int16(), "Tries over all runs. URLs only.", True, is_data=False),
+        Column(
+            "final_url",
+            pa.string(),
+            "URL that the last answer or refusal was about, behind all redirects. URLs only.",
+            True,
+        ),
+        Column(
+            "elapsed_s",
+            pa.float32(),
+            "Time spent on requests, waiting for a turn not included, s. URLs only.",
+            True,
+            is_data=False,
+        ),
     ),
 )
 

@@ -82,6 +82,10 @@ class Storage:
         """Folder of the durable request cache of the rewriting stage; always local."""
         return self._local_root() / "llm_cache"
 
+    def download_spool(self, shard: str) -> Path:
+        """Folder of what was fetched for a shard in progress; always local."""
+        return self._local_root() / ".downloads" / shard
+
     @property
     def laion_ids(self) -> Path:
         """Folder of the ids of LAION-Face, split into parts; always local."""
@@ -146,7 +150,10 @@ class Storage:
             PartitionMissing: If the partition has not been built.
         """
         with self._open(self.table_path(asset, partition), asset, partition) as file:
-            return pq.read_table(file, columns=columns).replace_schema_metadata(None)
+            # Not ``pq.read_table``: that is made for folders of files, and loads pandas for it.
+            found = pq.ParquetFile(file).read(columns=columns, use_threads=False)
+        table = found.replace_schema_metadata(None)
+        return table if columns is None else table.select(columns)
 
     def read_provenance(self, asset: str, partition: str) -> Provenance | None:
         """What the committed partition was made from; None where it is absent."""
@@ -220,7 +227,7 @@ class Storage:
         stored = Provenance(
             **{
                 **asdict(provenance),
-                "data_version": content_version(table),
+                "data_version": content_version(table.select(TABLES[asset].data_columns)),
                 "rows": table.num_rows,
             }
         )

@@ -12,8 +12,9 @@ from facecaption_assets.quality.gates import (
     rows_conserved_plan,
     rows_conserved_raw,
 )
+from facecaption_assets.shards.downloading.spool import discard_spool
 from facecaption_assets.shards.fetching import fetch_shard
-from facecaption_assets.shards.planning import plan_shard
+from facecaption_assets.shards.planning import is_downloadable, plan_shard
 from facecaption_assets.shards.registration import registered_names
 
 #: The lineage, and no more: a part that is built makes no shard stale and none is rebuilt for it.
@@ -47,10 +48,13 @@ def raw_shards(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Materi
     """The shard's pictures as found, in a WebDataset tar, and a ledger row for every planned one.
 
     A picture that cannot be used has a row that says why. Formats are told by content; sizes are
-    judged in the header, before any pixel is decoded.
+    judged in the header, before any pixel is decoded. Pictures behind http(s) URLs are downloaded;
+    materializing such a shard again asks only for those that are worth another try.
     """
 
     def build(stage: StageInputs) -> pa.Table:
+        if is_downloadable(stage.tables["shard_plan"]):
+            return _download(context, dataset, stage)
         return fetch_shard(
             stage.tables["shard_plan"],
             dataset.pictures_of(stage.shard),
@@ -59,7 +63,26 @@ def raw_shards(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Materi
             stage.tar_path,
         )
 
-    return materialize_shard(context, dataset, build)
+    result = materialize_shard(context, dataset, build)
+    discard_spool(dataset.storage.download_spool(context.partition_key))
+    return result
+
+
+def _download(context: dg.AssetExecutionContext, dataset: Dataset, stage: StageInputs) -> pa.Table:
+    # The HTTP client is heavy, and only this needs it.
+    from facecaption_assets.shards.downloading.download_shard import download_shard
+    from facecaption_assets.shards.downloading.judging import Judge
+    from facecaption_assets.shards.downloading.resuming import earlier_shard
+
+    profile = dataset.profile
+    return download_shard(
+        stage.tables["shard_plan"],
+        Judge(profile.downloading, profile.shards.max_pixels, dataset.opt_out),
+        stage.tar_path,
+        stage.storage.download_spool(stage.shard),
+        earlier_shard(stage.storage, stage.shard, dataset.code_versions["raw_shards"]),
+        tell=context.log.info,
+    )
 
 
 def _plan_conserved(dataset: Dataset, shard: str) -> Outcome:

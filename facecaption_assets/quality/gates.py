@@ -12,6 +12,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from facecaption_assets.shards.downloading.statuses import DOWNLOAD_STATUSES
+
 #: Every status that a stage may give a row; the good ones first.
 STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "shard_plan": ("planned", "opted_out"),
@@ -24,6 +26,7 @@ STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
         "truncated",
         "too_large",
         "opted_out",
+        *DOWNLOAD_STATUSES,
     ),
     "face_crops": ("kept", "dropped"),
     "face_attributes": ("labelled", "too_few_labels", "opted_out", "failed_to_annotate"),

@@ -5,6 +5,7 @@ Pictures are judged by their header only and stored as found; decoding belongs t
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,21 +14,25 @@ from tqdm import tqdm
 
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import RAW_SHARDS
-from facecaption_assets.shards.images import PictureHeader, PictureRejected, read_header
+from facecaption_assets.shards.downloading.settings import DownloadSettings
+from facecaption_assets.shards.images import PictureRejected, read_header
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.pictures import PictureSource, PictureUnreadable
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.shards.tars import TarWriter
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
-def stage_identity(settings: ShardSettings) -> str:
+def stage_identity(settings: ShardSettings, downloading: DownloadSettings) -> str:
     """Code version of ``raw_shards``.
 
-    The size of shards to come and the gate's threshold do not change what is fetched.
+    The size of shards to come, the gate's threshold and the manners of the downloader do not
+    change what is fetched.
     """
-    return stage_hash("raw_shards", _VERSION, settings.max_pixels, settings.max_bytes)
+    return stage_hash(
+        "raw_shards", _VERSION, settings.max_pixels, settings.max_bytes, downloading.decisive
+    )
 
 
 def fetch_shard(
@@ -66,8 +71,7 @@ def _fetch(
         return row | {"status": "missing", "error_message": str(error)}
     except PictureRejected as error:
         return row | {"status": error.status, "error_message": str(error)}
-    _store(row, data, header, tar)
-    return row | {
+    stored = row | {
         "status": "success",
         "format": header.extension,
         "num_bytes": len(data),
@@ -78,6 +82,8 @@ def _fetch(
         "exif_orientation": header.exif_orientation,
         "sha256": digest,
     }
+    store_sample(stored, data, tar)
+    return stored
 
 
 def _read(url: str, pictures: PictureSource, settings: ShardSettings) -> bytes:
@@ -89,9 +95,10 @@ def _read(url: str, pictures: PictureSource, settings: ShardSettings) -> bytes:
     return data
 
 
-def _store(row: dict[str, Any], data: bytes, header: PictureHeader, tar: TarWriter) -> None:
+def store_sample(row: Mapping[str, Any], data: bytes, tar: TarWriter) -> None:
+    """Add a picture, its alt-text and what identifies it, as members of its row's key."""
     key = row["key"]
-    tar.add(f"{key}.{header.extension}", data)
+    tar.add(f"{key}.{row['format']}", data)
     if row["alt_text"] is not None:
         tar.add(f"{key}.txt", row["alt_text"].encode())
     record = {name: row[name] for name in ("key", "url", "alt_text", "split_group")}

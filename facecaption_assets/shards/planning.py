@@ -4,6 +4,7 @@ import json
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import SHARD_PLAN
@@ -44,3 +45,8 @@ def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: O
             }
         )
     return SHARD_PLAN.from_rows(rows)
+
+
+def is_downloadable(plan: pa.Table) -> bool:
+    """Whether pictures are planned that lie behind http(s) URLs; no source has other ones too."""
+    return bool(pc.any(pc.starts_with(plan["url"], "http")).as_py())

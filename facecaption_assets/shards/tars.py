@@ -38,6 +38,8 @@ class TarWriter:
         member.size = len(data)
         member.mode = 0o644
         self._tar.addfile(member, io.BytesIO(data))
+        # The library remembers every member, which nobody asks for here.
+        self._tar.getmembers().clear()
 
 
 def read_members(file: BinaryIO) -> Iterator[tuple[str, bytes]]:

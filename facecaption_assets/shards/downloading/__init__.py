@@ -1,0 +1,1 @@
+"""Planned http(s) URLs → bytes: addresses, manners, deadlines, retries, durable progress."""
