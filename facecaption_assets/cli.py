@@ -107,7 +107,8 @@ def build(
         if not shards:
             raise stop("no shards: add a source first (facecaption add-source NAME --images DIR)")
         waiting = building.pending(dataset, shards)
-        console.print(f"{len(shards)} shards, {len(waiting)} with work to do")
+        counted = "1 shard" if len(shards) == 1 else f"{len(shards)} shards"
+        console.print(f"{counted}, {len(waiting)} with work to do")
         failures = building.build(definitions, dataset, instance, waiting, _tell(len(waiting)))
     if failures:
         raise stop("\n".join(f"✗ {failure}" for failure in failures))

@@ -87,10 +87,10 @@ def test_a_source_is_added_built_once_and_shown(facecaption, home, photos) -> No
     assert added.exit_code == 0, added.output
     first = facecaption("build", "mine")
     assert first.exit_code == 0, first.output
-    assert "1 shards, 1 with work to do" in first.output
+    assert "1 shard, 1 with work to do" in first.output
     assert "✓ 1/1 mine-00000 in" in first.output
     again = facecaption("build")
-    assert "1 shards, 0 with work to do" in again.output
+    assert "1 shard, 0 with work to do" in again.output
 
     states = [json.loads(line) for line in facecaption("status", "--json").stdout.splitlines()]
     assert {s["asset"] for s in states if s["state"] == "done"} == {*SHARD_INPUTS, "quality_report"}
