@@ -88,6 +88,10 @@ class Freshness:
         """States of all shard-level assets of a shard, in the order in which data flows."""
         return [self.state(asset, shard) for asset in SHARD_INPUTS]
 
+    def is_done(self, shard: str) -> bool:
+        """Whether every shard-level asset of a shard is done."""
+        return all(state.state is State.DONE for state in self.shard_states(shard))
+
     def state(self, asset: str, shard: str) -> PartitionState:
         """State of one partition of a shard-level asset, or of LAION-Face's parts."""
         provenance = self.storage.read_provenance(asset, shard)

@@ -10,10 +10,14 @@ import dagster as dg
 
 from facecaption_assets.defs.jobs import build_report, build_shards
 from facecaption_assets.defs.partitions import shards
-from facecaption_assets.defs.registry import freshness, register_settled_sources, registered_keys
+from facecaption_assets.defs.registry import (
+    freshness,
+    register_settled_sources,
+    registered_keys,
+    unknown_keys,
+)
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
-from facecaption_assets.freshness import State
 
 rebuild_changed_slices = dg.AutomationConditionSensorDefinition(
     name="rebuild_changed_slices",
@@ -37,8 +41,7 @@ def register_sources(
 ) -> dg.SensorResult | dg.SkipReason:
     """Register what has arrived; start no run."""
     waiting = register_settled_sources(dataset, quiet_s=30.0)
-    known = set(context.instance.get_dynamic_partitions("shards"))
-    new = [key for key in registered_keys(dataset) if key not in known]
+    new = unknown_keys(context.instance, registered_keys(dataset))
     if not new:
         return dg.SkipReason("; ".join(waiting) or "no new pictures")
     return dg.SensorResult(dynamic_partitions_requests=[shards.build_add_request(new)])
@@ -57,8 +60,7 @@ def nightly_rebuild(
     judge = freshness(dataset)
     night = context.scheduled_execution_time.date().isoformat()
     for shard in context.instance.get_dynamic_partitions("shards"):
-        states = judge.shard_states(shard)
-        if any(state.state is not State.DONE for state in states):
+        if not judge.is_done(shard):
             yield dg.RunRequest(
                 run_key=f"{shard}-{night}",
                 partition_key=shard,

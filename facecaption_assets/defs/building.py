@@ -1,7 +1,7 @@
 """Runs the UI's jobs in this process, for ``facecaption build``."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,14 +65,8 @@ def build_shard(
     definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance, shard: str
 ) -> list[Failure]:
     """Run ``build_shards`` for one shard; partitions that are current are left alone."""
-    result = definitions.resolve_job_def("build_shards").execute_in_process(
-        partition_key=shard,
-        instance=instance,
-        run_config=_QUIET,
-        tags={SKIP_CURRENT_TAG: "true"},
-        raise_on_error=False,
-    )
-    return [] if result.success else _failures(dataset, result, shard)
+    tags = {SKIP_CURRENT_TAG: "true"}
+    return _run(definitions, dataset, instance, "build_shards", shard, tags)
 
 
 def build_laion_parts(
@@ -86,16 +80,14 @@ def build_laion_parts(
     Raises:
         SourceError: If a source is not registered.
     """
-    job = definitions.resolve_job_def("build_laion_parts")
-    judge, failures = freshness(dataset), []
-    for part in laion_parts_of(dataset, list(sources) or source_names(dataset.storage)):
-        if judge.state(PART_ASSET, part).state is State.DONE:
-            continue
-        result = job.execute_in_process(
-            partition_key=part, instance=instance, run_config=_QUIET, raise_on_error=False
-        )
-        failures += [] if result.success else _failures(dataset, result, part)
-    return failures
+    judge = freshness(dataset)
+    parts = laion_parts_of(dataset, list(sources) or source_names(dataset.storage))
+    return [
+        failure
+        for part in parts
+        if judge.state(PART_ASSET, part).state is not State.DONE
+        for failure in _run(definitions, dataset, instance, "build_laion_parts", part)
+    ]
 
 
 def build_report(
@@ -106,10 +98,25 @@ def build_report(
     state = freshness(dataset).whole_dataset_state("quality_report", shards)
     if state.state is State.DONE:
         return []
-    result = definitions.resolve_job_def("build_report").execute_in_process(
-        instance=instance, run_config=_QUIET, raise_on_error=False
+    return _run(definitions, dataset, instance, "build_report", "")
+
+
+def _run(
+    definitions: dg.Definitions,
+    dataset: Dataset,
+    instance: dg.DagsterInstance,
+    job: str,
+    partition: str,
+    tags: Mapping[str, str] | None = None,
+) -> list[Failure]:
+    result = definitions.resolve_job_def(job).execute_in_process(
+        partition_key=partition or None,
+        instance=instance,
+        run_config=_QUIET,
+        tags=tags,
+        raise_on_error=False,
     )
-    return [] if result.success else _failures(dataset, result, "")
+    return [] if result.success else _failures(dataset, result, partition)
 
 
 def _failures(dataset: Dataset, result: dg.ExecuteInProcessResult, shard: str) -> list[Failure]:
@@ -149,11 +156,7 @@ def _root_message(error: Any) -> str:
 def pending(dataset: Dataset, shards: Sequence[str]) -> list[str]:
     """Shards with an asset that is not done."""
     judge = freshness(dataset)
-    return [
-        shard
-        for shard in shards
-        if any(state.state is not State.DONE for state in judge.shard_states(shard))
-    ]
+    return [shard for shard in shards if not judge.is_done(shard)]
 
 
 def build(

@@ -1,6 +1,6 @@
 """``laion_face_metadata`` and ``laion_face_detections``: what LAION-Face consists of, by part."""
 
-from typing import Any, Final
+from typing import Final
 
 import dagster as dg
 
@@ -8,8 +8,7 @@ from facecaption_assets.defs.compute import CPU
 from facecaption_assets.defs.gates import gate
 from facecaption_assets.defs.partitions import laion_parts
 from facecaption_assets.defs.resources import Dataset
-from facecaption_assets.defs.stage import column_schema
-from facecaption_assets.provenance import Provenance
+from facecaption_assets.defs.stage import table_metadata, written
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.laion_gates import (
     faces_well_formed,
@@ -34,8 +33,7 @@ _GATED_COLUMNS: Final = ["sample_id", "url", "status", "drop_reason"]
     kinds={"parquet"},
     owners=["team:dataset"],
     metadata={
-        "dagster/column_schema": column_schema(LAION_FACE_METADATA),
-        "one row means": LAION_FACE_METADATA.row,
+        **table_metadata(LAION_FACE_METADATA),
         "parts of LAION-Face 20M": ", ".join(LAION_FACE_20M),
     },
     tags=CPU["tags"],
@@ -61,7 +59,7 @@ def laion_face_metadata(
     except SourceError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     notes = dg.MetadataValue.path(str(dataset.storage.notes_path(ASSET, part)))
-    return _result(dataset, provenance, notes=notes)
+    return written(dataset.storage, provenance, notes=notes)
 
 
 @dg.asset(
@@ -69,10 +67,7 @@ def laion_face_metadata(
     group_name="sources",
     kinds={"parquet"},
     owners=["team:dataset"],
-    metadata={
-        "dagster/column_schema": column_schema(LAION_FACE_DETECTIONS),
-        "one row means": LAION_FACE_DETECTIONS.row,
-    },
+    metadata=table_metadata(LAION_FACE_DETECTIONS),
     tags=CPU["tags"],
 )
 def laion_face_detections(
@@ -89,20 +84,7 @@ def laion_face_detections(
         provenance = build_detections(dataset.storage, settings, part, version)
     except SourceError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
-    return _result(dataset, provenance)
-
-
-def _result(dataset: Dataset, provenance: Provenance, **more: Any) -> dg.MaterializeResult:
-    path = dataset.storage.table_path(provenance.asset, provenance.partition)
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": provenance.rows,
-            "dagster/uri": str(path),
-            **dict(provenance.counts),
-            **more,
-        },
-        data_version=dg.DataVersion(provenance.data_version),
-    )
+    return written(dataset.storage, provenance)
 
 
 def _part_conserved(dataset: Dataset, part: str) -> Outcome:

@@ -97,8 +97,13 @@ def freshness(dataset: Dataset) -> Freshness:
     return Freshness(dataset.storage, dataset.code_versions, gate_names(), dataset.opt_out)
 
 
+def unknown_keys(instance: dg.DagsterInstance, keys: list[str]) -> list[str]:
+    """Those of the shards' keys that the instance does not know yet, in order."""
+    known = set(instance.get_dynamic_partitions("shards"))
+    return [key for key in keys if key not in known]
+
+
 def add_partitions(instance: dg.DagsterInstance, keys: list[str]) -> None:
     """Make the instance know the shards' keys."""
-    known = set(instance.get_dynamic_partitions("shards"))
-    if new := [key for key in keys if key not in known]:
+    if new := unknown_keys(instance, keys):
         instance.add_dynamic_partitions("shards", new)

@@ -93,7 +93,7 @@ def shard_asset(
             kinds=kinds,
             owners=["team:dataset"],
             automation_condition=rebuild_slice,
-            metadata={"dagster/column_schema": column_schema(table), "one row means": table.row},
+            metadata=table_metadata(table),
             **compute,
         )
         return make(function)
@@ -123,7 +123,7 @@ def materialize_shard(
     storage = dataset.storage
     if (provenance := _current(context, dataset, asset, shard)) is not None:
         context.log.info(f"{asset} of {shard} is current; nothing to do")
-        return _result(storage, provenance, skipped=True)
+        return written(storage, provenance, was_current=True)
     try:
         places = [*((name, shard) for name in SHARD_INPUTS[asset]), *also_reads()]
         versions = {f"{a}/{p}": storage.require(a, p).data_version for a, p in places}
@@ -144,7 +144,7 @@ def materialize_shard(
             )
     except _EXPECTED_ERRORS as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
-    return _result(storage, provenance, skipped=False)
+    return written(storage, provenance, was_current=False)
 
 
 def _current(
@@ -171,16 +171,22 @@ def _counts(table: pa.Table) -> dict[str, int]:
     return counts
 
 
-def _result(storage: Storage, provenance: Provenance, *, skipped: bool) -> dg.MaterializeResult:
+def written(storage: Storage, provenance: Provenance, **more: Any) -> dg.MaterializeResult:
+    """What the UI is told of a committed partition; ``more`` is further metadata."""
     metadata: dict[str, Any] = {
         "dagster/row_count": provenance.rows,
         "dagster/uri": str(storage.table_path(provenance.asset, provenance.partition)),
-        "was_current": skipped,
+        **more,
         **dict(provenance.counts),
     }
     return dg.MaterializeResult(
         metadata=metadata, data_version=dg.DataVersion(provenance.data_version)
     )
+
+
+def table_metadata(table: Table) -> dict[str, Any]:
+    """Definition metadata of an asset that is a table."""
+    return {"dagster/column_schema": column_schema(table), "one row means": table.row}
 
 
 def column_schema(table: Table) -> dg.TableSchema:

@@ -72,14 +72,9 @@ def _fetch(
     except PictureRejected as error:
         return row | {"status": error.status, "error_message": str(error)}
     stored = row | {
+        **header.ledger_columns(),
         "status": "success",
-        "format": header.extension,
         "num_bytes": len(data),
-        "width": header.width,
-        "height": header.height,
-        "original_width": header.width,
-        "original_height": header.height,
-        "exif_orientation": header.exif_orientation,
         "sha256": digest,
     }
     store_sample(stored, data, tar)

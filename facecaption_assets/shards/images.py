@@ -60,6 +60,17 @@ class PictureHeader:
     height: int
     exif_orientation: int
 
+    def ledger_columns(self) -> dict[str, str | int]:
+        """What the ledger says of a picture that is stored as it was fetched."""
+        return {
+            "format": self.extension,
+            "width": self.width,
+            "height": self.height,
+            "original_width": self.width,
+            "original_height": self.height,
+            "exif_orientation": self.exif_orientation,
+        }
+
 
 def read_header(data: bytes, *, max_pixels: int) -> PictureHeader:
     """Judge a picture by its header, without decoding pixels.

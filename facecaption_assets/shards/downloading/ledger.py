@@ -96,12 +96,7 @@ def picture_fields(data: bytes, *, max_bytes: int, max_pixels: int) -> dict[str,
         name = "picture_too_large" if error.status == "too_large" else error.status
         raise FetchFailed(Failure(error.status, name, str(error))) from error
     return {
-        "format": header.extension,
+        **header.ledger_columns(),
         "num_bytes": len(data),
-        "width": header.width,
-        "height": header.height,
-        "original_width": header.width,
-        "original_height": header.height,
-        "exif_orientation": header.exif_orientation,
         "sha256": hashlib.sha256(data).hexdigest(),
     }
