@@ -27,6 +27,7 @@ from facecaption_assets.terminal import console, errors, print_marked, stop
 if TYPE_CHECKING:
     from facecaption_assets.defs.building import Failure
     from facecaption_assets.defs.resources import Dataset
+    from facecaption_assets.defs.retrying import Retry
 
 app = typer.Typer(
     help="Build a facial image-text dataset, stage by stage and gate by gate.",
@@ -124,6 +125,38 @@ def _tell(total: int) -> Callable[[str, float, list["Failure"]], None]:
         print_marked(*mark, f"{done}/{total} {shard} in {seconds:.0f} s")
 
     return tell
+
+
+@app.command("retry-failed")
+def retry_failed(
+    sources: Annotated[list[str] | None, typer.Argument(help="Sources; default: all.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is worth it.")] = False,
+) -> None:
+    """Ask again for URLs that failed and are worth another try; exit 1 if a gate failed."""
+    from facecaption_assets.defs import retrying
+    from facecaption_assets.defs.instance import open_instance
+
+    definitions, dataset = _open()
+    try:
+        shards = retrying.shards_of(dataset, sources or [])
+    except SourceError as error:
+        raise stop(str(error)) from None
+    waiting = retrying.waiting_in(dataset, shards)
+    console.print(retrying.announce(waiting, len(shards)))
+    if dry_run or not waiting:
+        for shard in waiting:
+            console.print(f"  {shard}", soft_wrap=True)
+        return
+    with open_instance(_storage()) as instance:
+        retried, failures = retrying.retry(definitions, dataset, instance, waiting, _tell_retry)
+    console.print(retrying.summarize(retried), soft_wrap=True)
+    if failures:
+        raise stop("\n".join(f"✗ {failure}" for failure in failures))
+
+
+def _tell_retry(retried: "Retry") -> None:
+    mark = ("✗", "red") if retried.failures else ("✓", "green")
+    print_marked(*mark, str(retried))
 
 
 @app.command()

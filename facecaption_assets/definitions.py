@@ -7,10 +7,16 @@ import dagster as dg
 from facecaption_assets.defs.automation import (
     nightly_rebuild,
     nightly_report,
+    nightly_retry,
     rebuild_changed_slices,
     register_sources,
 )
-from facecaption_assets.defs.jobs import build_laion_parts, build_report, build_shards
+from facecaption_assets.defs.jobs import (
+    build_laion_parts,
+    build_report,
+    build_shards,
+    retry_failed_downloads,
+)
 from facecaption_assets.defs.resources import open_dataset
 from facecaption_assets.defs.stages import STAGES
 
@@ -38,9 +44,9 @@ def build_defs(
             [a for a in dg.load_assets_from_modules(STAGES) if isinstance(a, dg.AssetsDefinition)],
         ),
         asset_checks=dg.load_asset_checks_from_modules(STAGES),
-        jobs=[build_laion_parts, build_shards, build_report],
+        jobs=[build_laion_parts, build_shards, retry_failed_downloads, build_report],
         sensors=[register_sources, rebuild_changed_slices],
-        schedules=[nightly_rebuild, nightly_report],
+        schedules=[nightly_rebuild, nightly_retry, nightly_report],
         resources={"dataset": dataset, **(resources or {})},
         executor=dg.in_process_executor,
     )

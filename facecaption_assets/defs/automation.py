@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from facecaption_assets.defs.jobs import build_report, build_shards
+from facecaption_assets.defs.jobs import build_report, build_shards, retry_failed_downloads
 from facecaption_assets.defs.partitions import shards
 from facecaption_assets.defs.registry import (
     freshness,
@@ -17,6 +17,7 @@ from facecaption_assets.defs.registry import (
     unknown_keys,
 )
 from facecaption_assets.defs.resources import Dataset
+from facecaption_assets.defs.retrying import waiting_in
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
 
 rebuild_changed_slices = dg.AutomationConditionSensorDefinition(
@@ -66,6 +67,20 @@ def nightly_rebuild(
                 partition_key=shard,
                 tags={SKIP_CURRENT_TAG: "true"},
             )
+
+
+@dg.schedule(
+    job=retry_failed_downloads,
+    cron_schedule="0 1 * * *",
+    description="Every night: one run per shard with URLs that failed and are worth another try.",
+)
+def nightly_retry(
+    context: dg.ScheduleEvaluationContext, dataset: Dataset
+) -> Iterator[dg.RunRequest]:
+    """Request a run for every shard with a failed download that is worth another try."""
+    night = context.scheduled_execution_time.date().isoformat()
+    for waiting in waiting_in(dataset, context.instance.get_dynamic_partitions("shards")):
+        yield dg.RunRequest(run_key=f"{waiting.shard}-{night}", partition_key=waiting.shard)
 
 
 nightly_report = dg.ScheduleDefinition(

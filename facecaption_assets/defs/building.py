@@ -69,6 +69,13 @@ def build_shard(
     return _run(definitions, dataset, instance, "build_shards", shard, tags)
 
 
+def retry_shard(
+    definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance, shard: str
+) -> list[Failure]:
+    """Run ``retry_failed_downloads`` for one shard."""
+    return _run(definitions, dataset, instance, "retry_failed_downloads", shard)
+
+
 def build_laion_parts(
     definitions: dg.Definitions,
     dataset: Dataset,

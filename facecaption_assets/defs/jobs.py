@@ -1,7 +1,8 @@
-"""Jobs: the one that carries a shard through all stages, LAION-Face's, and the report's."""
+"""Jobs: a shard through all stages, its failed downloads once more, LAION-Face's, the report's."""
 
 import dagster as dg
 
+from facecaption_assets.defs.stage import RETRY_TAG, SKIP_CURRENT_TAG
 from facecaption_assets.freshness import SHARD_INPUTS
 
 #: One run takes one shard through every shard-level stage; blocking checks gate within it.
@@ -10,6 +11,16 @@ build_shards = dg.define_asset_job(
     selection=dg.AssetSelection.assets(*SHARD_INPUTS),
     executor_def=dg.in_process_executor,
     description="Takes one shard through every stage, gate by gate.",
+)
+
+#: What follows is built again only where another try gave a picture, or another reason.
+retry_failed_downloads = dg.define_asset_job(
+    name="retry_failed_downloads",
+    selection=dg.AssetSelection.assets(*(name for name in SHARD_INPUTS if name != "shard_plan")),
+    executor_def=dg.in_process_executor,
+    tags={SKIP_CURRENT_TAG: "true", RETRY_TAG: "true"},
+    description="Asks once more for a shard's URLs that failed and are worth another try, and "
+    "takes what came through the stages that follow. Leaves a shard alone where none is.",
 )
 
 build_laion_parts = dg.define_asset_job(

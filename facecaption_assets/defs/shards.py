@@ -5,13 +5,14 @@ import pyarrow as pa
 
 from facecaption_assets.defs.gates import gate
 from facecaption_assets.defs.resources import Dataset
-from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
+from facecaption_assets.defs.stage import RETRY_TAG, StageInputs, materialize_shard, shard_asset
 from facecaption_assets.quality.gates import (
     Outcome,
     enough_pictures,
     rows_conserved_plan,
     rows_conserved_raw,
 )
+from facecaption_assets.shards.downloading.retrying import retryable_rows
 from facecaption_assets.shards.downloading.spool import discard_spool
 from facecaption_assets.shards.fetching import fetch_shard
 from facecaption_assets.shards.planning import is_downloadable, plan_shard
@@ -63,7 +64,14 @@ def raw_shards(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Materi
             stage.tar_path,
         )
 
-    result = materialize_shard(context, dataset, build)
+    def has_more() -> bool:
+        profile, version = dataset.profile, dataset.code_versions["raw_shards"]
+        shard = context.partition_key
+        return context.run.tags.get(RETRY_TAG) == "true" and bool(
+            retryable_rows(dataset.storage, shard, profile.downloading, version).num_rows
+        )
+
+    result = materialize_shard(context, dataset, build, has_more=has_more)
     discard_spool(dataset.storage.download_spool(context.partition_key))
     return result
 

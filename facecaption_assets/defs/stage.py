@@ -31,6 +31,9 @@ from facecaption_assets.storage import GateFailed, PartitionMissing, Storage
 #: Materialize) builds again whatever it is asked for.
 SKIP_CURRENT_TAG: Final = "facecaption/skip_current"
 
+#: With this tag as well, a shard that is current is asked again for URLs worth another try.
+RETRY_TAG: Final = "facecaption/retry_failed_downloads"
+
 #: Errors whose message is all that a user needs; they end the step without a traceback.
 _EXPECTED_ERRORS: Final = (
     PartitionMissing,
@@ -106,6 +109,7 @@ def materialize_shard(
     dataset: Dataset,
     build: Callable[[StageInputs], pa.Table],
     also_reads: Callable[[], Sequence[tuple[str, str]]] = tuple,
+    has_more: Callable[[], bool] = lambda: False,
 ) -> dg.MaterializeResult:
     """Build one partition of the context's asset and commit it.
 
@@ -114,6 +118,7 @@ def materialize_shard(
         dataset: Where it is.
         build: Makes the table.
         also_reads: Gives assets and partitions that are read beyond the shard's own tables.
+        has_more: Whether building a partition that is current may still add to it.
 
     Raises:
         dagster.Failure: If an input is missing or failed its gate, or a model or source is
@@ -121,7 +126,8 @@ def materialize_shard(
     """
     asset, shard = context.asset_key.to_user_string(), context.partition_key
     storage = dataset.storage
-    if (provenance := _current(context, dataset, asset, shard)) is not None:
+    provenance = _current(context, dataset, asset, shard)
+    if provenance is not None and not has_more():
         context.log.info(f"{asset} of {shard} is current; nothing to do")
         return written(storage, provenance, was_current=True)
     try:

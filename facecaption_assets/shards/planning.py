@@ -48,5 +48,5 @@ def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: O
 
 
 def is_downloadable(plan: pa.Table) -> bool:
-    """Whether pictures are planned that lie behind http(s) URLs; no source has other ones too."""
+    """Whether the pictures of a plan or a ledger lie behind http(s) URLs: all do, or none does."""
     return bool(pc.any(pc.starts_with(plan["url"], "http")).as_py())
