@@ -84,18 +84,14 @@ def shards_of(dataset: Dataset, sources: Sequence[str]) -> list[str]:
 
 def waiting_in(dataset: Dataset, shards: Iterable[str]) -> list[Waiting]:
     """Those of the given shards that have URLs worth another try."""
+    settings, version = dataset.profile.downloading, dataset.code_versions["raw_shards"]
     found = []
     for shard in shards:
-        rows = _rows_worth_it(dataset, shard)
+        rows = retryable_rows(dataset.storage, shard, settings, version)
         if rows.num_rows:
             planned = dataset.storage.require_built("raw_shards", shard).rows
             found.append(Waiting(shard, planned, _classes(rows)))
     return found
-
-
-def _rows_worth_it(dataset: Dataset, shard: str) -> pa.Table:
-    settings, version = dataset.profile.downloading, dataset.code_versions["raw_shards"]
-    return retryable_rows(dataset.storage, shard, settings, version)
 
 
 def _classes(rows: pa.Table) -> Counter[str]:
@@ -163,7 +159,8 @@ def _retry_shard(
     definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance, shard: str
 ) -> Retry:
     started = time.monotonic()
-    before = _rows_worth_it(dataset, shard)
+    settings, version = dataset.profile.downloading, dataset.code_versions["raw_shards"]
+    before = retryable_rows(dataset.storage, shard, settings, version)
     failures = retry_shard(definitions, dataset, instance, shard)
     seconds = time.monotonic() - started
     if any(failure.check is None and failure.asset in _NOT_ASKED for failure in failures):

@@ -1,6 +1,6 @@
-"""LAION-Face in small: ids, metadata files, and settings that name them."""
+"""LAION-Face in small: ids, metadata files, settings that name them, a server with pictures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from facecaption_assets.shards.laion_settings import LaionSettings
+from facecaption_assets.shards.sources import add_laion_parts
+from facecaption_assets.storage import Storage
+from tests.fault_server import FaultServer, running
 
 
 @pytest.fixture
@@ -47,3 +50,48 @@ def laion(tmp_path: Path, laion_rows) -> LaionSettings:
         name = f"part-{part:05d}-5b54c5d5-bbcf-484d-a2ce-0d6f73df1a36-c000.snappy.parquet"
         pq.write_table(laion_rows(list(ids)), metadata / name, compression="snappy")
     return LaionSettings(ids=str(tmp_path / "ids.pth"), metadata=str(metadata))
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with running(FaultServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def web_part(server: FaultServer, tmp_path: Path, laion_rows) -> Callable[..., None]:
+    """Registers part 03 of LAION-Face as a source whose pictures are on the loopback server.
+
+    Given the data root and the server's path of every id in the metadata; ``ids`` are those of the
+    part, where they are others.
+    """
+
+    def register(
+        storage: Storage, paths: Mapping[int, str], ids: Iterable[int] = (), settings: str = ""
+    ) -> None:
+        import torch
+
+        metadata = tmp_path / "web-metadata"
+        metadata.mkdir()
+        table = laion_rows(
+            list(paths),
+            URL=[server.base + path for path in paths.values()],
+            TEXT=[f"a portrait, number {sample}" for sample in paths],
+        )
+        name = "part-00003-5b54c5d5-bbcf-484d-a2ce-0d6f73df1a36-c000.snappy.parquet"
+        pq.write_table(table, metadata / name)
+        torch.save({3: list(ids) or list(paths)}, tmp_path / "web_ids.pth")
+        lines = [
+            "[laion]",
+            f'ids = "{tmp_path / "web_ids.pth"}"',
+            f'metadata = "{metadata}"',
+            "[shards]",
+            "rows_per_shard = 3",
+            "[downloading]",
+            "allow_local_network = true",
+            settings,
+        ]
+        storage.write_text(storage.profile_file, "\n".join(lines) + "\n")
+        add_laion_parts(storage, "laion-face-03", "03")
+
+    return register

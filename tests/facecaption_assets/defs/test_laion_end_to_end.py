@@ -1,14 +1,9 @@
 """From LAION's files to face crops: ids and metadata, a part, its shards, a download, faces."""
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import torch
 
 from facecaption_assets.definitions import build_defs
 from facecaption_assets.defs.building import build, build_laion_parts, pending, register
-from facecaption_assets.shards.sources import add_laion_parts
-from tests.fault_server import FaultServer, running
 
 # Great Expectations imports modules that Python has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -19,44 +14,9 @@ LOST = 77
 
 
 @pytest.fixture
-def server():
-    with running(FaultServer()) as server:
-        yield server
-
-
-@pytest.fixture
-def laion_home(dataset, server, tmp_path):
+def laion_home(dataset, web_part):
     """A data root whose profile names LAION-like files; pictures are on the loopback server."""
-    rows = {**IN_THE_PART, **NOT_A_FACE}
-    metadata = tmp_path / "metadata"
-    metadata.mkdir()
-    table = pa.table(
-        {
-            "SAMPLE_ID": pa.array([float(sample) for sample in rows], pa.float64()),
-            "URL": [server.base + path for path in rows.values()],
-            "TEXT": [f"a portrait, number {sample}" for sample in rows],
-            "HEIGHT": pa.array([300.0] * len(rows)),
-            "WIDTH": pa.array([300.0] * len(rows)),
-            "LICENSE": ["?"] * len(rows),
-            "NSFW": ["UNLIKELY"] * len(rows),
-            "similarity": [0.31] * len(rows),
-        }
-    )
-    name = "part-00003-5b54c5d5-bbcf-484d-a2ce-0d6f73df1a36-c000.snappy.parquet"
-    pq.write_table(table, metadata / name)
-    ids = tmp_path / "laion_face_ids.pth"
-    torch.save({3: [*IN_THE_PART, LOST]}, ids)
-    lines = [
-        "[laion]",
-        f'ids = "{ids}"',
-        f'metadata = "{metadata}"',
-        "[downloading]",
-        "allow_local_network = true",
-        "[shards]",
-        "rows_per_shard = 3",
-    ]
-    dataset.storage.write_text(dataset.storage.profile_file, "\n".join(lines) + "\n")
-    add_laion_parts(dataset.storage, "laion-face-03", "03", None)
+    web_part(dataset.storage, {**IN_THE_PART, **NOT_A_FACE}, ids=[*IN_THE_PART, LOST])
     return dataset
 
 
