@@ -187,5 +187,5 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "template_captions": generation.stage_identity(profile.captions),
         "llm_captions": stage_hash(endpoint.stage_identity(profile.rewriting, store)),
         "shard_quality": statistics.stage_identity(),
-        "quality_report": report.stage_identity(profile.quality),
+        "quality_report": report.stage_identity(profile.quality, profile.downloading),
     }

@@ -46,7 +46,8 @@ def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Ma
     """
     storage = dataset.storage
     versions = dataset_versions(storage, storage.partitions("shard_quality"))
-    paths = build_report(storage, dataset.profile.quality)
+    profile = dataset.profile
+    paths = build_report(storage, profile.quality, profile.downloading)
     provenance = Provenance("quality_report", "", dataset.code_versions["quality_report"], versions)
     storage.write_report_provenance(provenance)
     links = {

@@ -29,3 +29,10 @@ TEXTS: Final[dict[str, tuple[str, str, str]]] = {
 
 #: Text-to-image R@5 on CelebA-Caption of FLIP trained without and with rewriting, percent.
 RETRIEVAL_R5: Final[dict[str, float]] = {"template": 38.62, "llm": 50.04}
+
+#: What others fetched of LAION's URLs: what and when, share, where they say so.
+LINK_ROT: Final[tuple[tuple[str, str, str], ...]] = (
+    ("LAION-Face, by the authors of FaceCaption-15M", "about 75%", "arXiv:2407.08515"),
+    ("LAION-400M, early in 2023", "87%, from 95% at its release", "img2dataset, issue 277"),
+    ("LAION-400M, early in 2024", "about 68%", "img2dataset, issue 400"),
+)

@@ -1,8 +1,8 @@
 """The dataset's report: a page of numbers, the same numbers as JSON, and a gallery of faces.
 
 Works on whatever is built. Pages are complete in themselves except for the gallery's thumbnails;
-all text from the data is escaped. What the numbers are belongs to ``funnel``, ``findings`` and
-``gallery``; how they look to the templates.
+all text from the data is escaped. What the numbers are belongs to ``funnel``, ``link_rot``,
+``findings`` and ``gallery``; how they look to the templates.
 """
 
 import json
@@ -32,13 +32,15 @@ from facecaption_assets.quality.findings import (
 )
 from facecaption_assets.quality.funnel import Funnel, query_funnel
 from facecaption_assets.quality.gallery import Card, draw_cards
+from facecaption_assets.quality.link_rot import LinkRot, Prospect, count_link_rot
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.quality.thumbnails import publish_thumbnails, thumbnail_name
+from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.storage import Storage
 
 #: Raised when the same dataset would give another report.
-VERSION: Final = 2
+VERSION: Final = 3
 #: Faces whose captions are shown side by side on the page of numbers.
 _EXAMPLES: Final = 6
 
@@ -67,6 +69,7 @@ class _Findings:
     """Everything that the pages say."""
 
     funnel: Funnel
+    link_rot: list[LinkRot]
     labels: list[LabelCounts]
     sources: list[CaptionSource]
     rewrites: Rewrites
@@ -75,12 +78,15 @@ class _Findings:
     cards: list[Card]
 
 
-def stage_identity(settings: QualitySettings) -> str:
-    """Code version of the report."""
-    return stage_hash("quality_report", VERSION, settings)
+def stage_identity(settings: QualitySettings, downloading: DownloadSettings) -> str:
+    """Code version of the report, which says how many URLs are worth another try."""
+    worth_it = (downloading.max_attempts, downloading.respect_robots)
+    return stage_hash("quality_report", VERSION, settings, worth_it)
 
 
-def build_report(storage: Storage, settings: QualitySettings) -> ReportPaths:
+def build_report(
+    storage: Storage, settings: QualitySettings, downloading: DownloadSettings
+) -> ReportPaths:
     """Write the report of every committed shard below ``<home>/reports``.
 
     Faces and pictures on the opt-out list are not shown, and thumbnails of them that an earlier
@@ -93,7 +99,7 @@ def build_report(storage: Storage, settings: QualitySettings) -> ReportPaths:
         "gallery": folder / "gallery.html",
         "thumbnails": folder / "thumbnails",
     }
-    findings = _find(storage, settings)
+    findings = _find(storage, settings, downloading)
     publish_thumbnails(storage, paths["thumbnails"], findings.cards, settings.thumbnail_px)
     storage.write_text(paths["gallery"], _render_gallery(findings.cards, settings.thumbnail_px))
     storage.write_text(paths["report"], _render_report(findings))
@@ -101,10 +107,11 @@ def build_report(storage: Storage, settings: QualitySettings) -> ReportPaths:
     return ReportPaths(**paths, faces_shown=len(findings.cards))
 
 
-def _find(storage: Storage, settings: QualitySettings) -> _Findings:
+def _find(storage: Storage, settings: QualitySettings, downloading: DownloadSettings) -> _Findings:
     with open_tables(storage) as connection:
         return _Findings(
             funnel=query_funnel(connection, storage),
+            link_rot=count_link_rot(connection, downloading),
             labels=count_labels(connection),
             sources=caption_sources(connection),
             rewrites=count_rewrites(connection),
@@ -117,6 +124,7 @@ def _find(storage: Storage, settings: QualitySettings) -> _Findings:
 def _as_json(findings: _Findings) -> str:
     content = {
         "funnel": [asdict(step) for step in findings.funnel.steps],
+        "link_rot": [source.as_json() for source in findings.link_rot],
         "labels": [asdict(label) for label in findings.labels],
         "captions": {source.name: asdict(source.texts) for source in findings.sources},
         "rewrites": asdict(findings.rewrites),
@@ -134,6 +142,8 @@ def _render_report(findings: _Findings) -> str:
         .get_template("quality.html")
         .render(
             funnel=findings.funnel,
+            link_rot=findings.link_rot,
+            prospects=Prospect,
             labels=known,
             unlabelled=[label.attribute for label in findings.labels if label not in known],
             sources=findings.sources,
@@ -174,6 +184,7 @@ def _environment() -> Environment:
     environment.filters["words"] = lambda name: name.replace("_", " ")
     environment.filters["reason"] = lambda reason: reason.replace("_", " ").replace(":", ": ")
     environment.filters["count"] = lambda number: f"{number:,}"
+    environment.filters["size"] = _size
     environment.filters["percent"] = _percent
     return environment
 
@@ -181,6 +192,16 @@ def _environment() -> Environment:
 def _percent(share: float) -> str:
     """A share in [0, 1] as percent, with a decimal where it is small and not zero."""
     return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
+
+
+def _size(num_bytes: int) -> str:
+    """Bytes in the largest unit of which there is one."""
+    size, unit = float(num_bytes), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.3g} {unit}"
 
 
 def _longest(sources: Sequence[CaptionSource]) -> int:

@@ -10,9 +10,11 @@ from upath import UPath
 from facecaption_assets.provenance import Verdict
 from facecaption_assets.quality.report import build_report, stage_identity
 from facecaption_assets.quality.settings import QualitySettings
+from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.storage import Storage
 
 Home = Callable[..., Storage]
+DOWNLOADING = DownloadSettings()
 SETTINGS = QualitySettings(gallery_faces=50, thumbnail_px=48)
 VOID = {"meta", "img", "input", "link", "br"}
 
@@ -55,7 +57,7 @@ def page(path: UPath) -> Page:
 
 def test_report_shows_what_was_counted(build_home: Home) -> None:
     storage = build_home(shards=2, pictures=16)
-    paths = build_report(storage, SETTINGS)
+    paths = build_report(storage, SETTINGS, DOWNLOADING)
     report, gallery = page(paths.report), page(paths.gallery)
     assert "32 pictures, 24 faces, 20 captions" in " ".join(report.text.split())
     assert "fell back: missing attribute" in report.text
@@ -68,7 +70,7 @@ def test_report_shows_what_was_counted(build_home: Home) -> None:
 
 
 def test_pages_need_nothing_but_their_thumbnails(build_home: Home) -> None:
-    paths = build_report(build_home(shards=1), SETTINGS)
+    paths = build_report(build_home(shards=1), SETTINGS, DOWNLOADING)
     there = {"quality.html", "quality.json", "gallery.html"}
     there |= {f"thumbnails/{path.name}" for path in paths.thumbnails.glob("*")}
     for path in (paths.report, paths.gallery):
@@ -77,7 +79,7 @@ def test_pages_need_nothing_but_their_thumbnails(build_home: Home) -> None:
 
 
 def test_hostile_text_stays_text(build_home: Home) -> None:
-    paths = build_report(build_home(shards=1), SETTINGS)
+    paths = build_report(build_home(shards=1), SETTINGS, DOWNLOADING)
     gallery = page(paths.gallery)
     assert gallery.count("script") == 1
     assert gallery.count("img") == paths.faces_shown
@@ -87,24 +89,24 @@ def test_hostile_text_stays_text(build_home: Home) -> None:
 
 def test_the_same_dataset_gives_the_same_bytes(build_home: Home) -> None:
     storage = build_home(shards=1)
-    paths = build_report(storage, SETTINGS)
+    paths = build_report(storage, SETTINGS, DOWNLOADING)
     written = [p.read_bytes() for p in (paths.report, paths.numbers, paths.gallery)]
-    build_report(storage, SETTINGS)
+    build_report(storage, SETTINGS, DOWNLOADING)
     assert [p.read_bytes() for p in (paths.report, paths.numbers, paths.gallery)] == written
 
 
 def test_opted_out_faces_leave_the_report(build_home: Home) -> None:
     storage = build_home(shards=1, pictures=8)
-    assert build_report(storage, SETTINGS).faces_shown == 6
+    assert build_report(storage, SETTINGS, DOWNLOADING).faces_shown == 6
     storage.write_text(storage.opt_out_list, "drawn-00000-00005\n")
-    paths = build_report(storage, SETTINGS)
+    paths = build_report(storage, SETTINGS, DOWNLOADING)
     assert paths.faces_shown == 5
     assert "drawn-00000-00005" not in paths.gallery.read_text(encoding="utf-8")
     assert not list(paths.thumbnails.glob("drawn-00000-00005*"))
 
 
 def test_an_empty_home_says_that_nothing_is_built(build_home: Home) -> None:
-    paths = build_report(build_home(shards=0), SETTINGS)
+    paths = build_report(build_home(shards=0), SETTINGS, DOWNLOADING)
     assert "Nothing is built yet." in page(paths.report).text
     assert "There are no faces to show yet." in page(paths.gallery).text
     assert paths.faces_shown == 0
@@ -118,7 +120,7 @@ def test_report_of_a_dataset_that_is_half_built(built: int, build_home: Home) ->
     storage = build_home(shards=1, pictures=8)
     for asset in ASSETS[built:]:
         storage.table_path(asset, "drawn-00000").unlink()
-    paths = build_report(storage, SETTINGS)
+    paths = build_report(storage, SETTINGS, DOWNLOADING)
     assert "not built" in page(paths.report).text
     assert page(paths.gallery).count("article") == (6 if built >= 2 else 0)
 
@@ -129,7 +131,7 @@ def test_failed_gates_are_named(build_home: Home) -> None:
     assert provenance is not None
     verdict = Verdict("boxes_inside_image", False, True, "3 <boxes>", provenance.data_version)
     storage.record_verdict("face_crops", "drawn-00000", verdict)
-    text = page(build_report(storage, SETTINGS).report).text
+    text = page(build_report(storage, SETTINGS, DOWNLOADING).report).text
     assert "1 of 1 checks failed: what follows is held back." in text
     assert "3 <boxes>" in text
 
@@ -145,7 +147,7 @@ def test_retrieval_stands_beside_chance(build_home: Home) -> None:
     path = storage.table_path("flip_retrieval", "llm")
     path.parent.mkdir()
     pq.write_table(pa.Table.from_pylist([place | sizes | row for row in rows]), path.path)
-    text = page(build_report(storage, SETTINGS).report).text
+    text = page(build_report(storage, SETTINGS, DOWNLOADING).report).text
     for said in (
         "Retrieval by FLIP",
         "Text to image",
@@ -174,7 +176,7 @@ def test_each_split_and_direction_has_a_table_and_the_test_split_is_open(
         path = storage.table_path("flip_retrieval", recipe)
         path.parent.mkdir(exist_ok=True)
         pq.write_table(pa.Table.from_pylist(rows), path.path)
-    html = build_report(storage, SETTINGS).report.read_text(encoding="utf-8")
+    html = build_report(storage, SETTINGS, DOWNLOADING).report.read_text(encoding="utf-8")
     section = html[html.index('id="retrieval"') :]
     assert section.count("<details open>") == 1
     assert section.index("<details open>") < section.index("Test split")
@@ -189,8 +191,9 @@ def test_a_warning_is_not_told_as_a_blocked_shard(build_home: Home) -> None:
     for blocking, said in ((False, "1 warns."), (True, "1 of 1 checks failed: what follows")):
         verdict = Verdict("probabilities_vary", False, blocking, "constant", version)
         storage.record_verdict("face_attributes", "drawn-00000", verdict)
-        assert said in page(build_report(storage, SETTINGS).report).text
+        assert said in page(build_report(storage, SETTINGS, DOWNLOADING).report).text
 
 
 def test_settings_change_the_code_version() -> None:
-    assert stage_identity(SETTINGS) != stage_identity(QualitySettings())
+    other = stage_identity(QualitySettings(), DOWNLOADING)
+    assert stage_identity(SETTINGS, DOWNLOADING) != other
