@@ -30,7 +30,8 @@ CREATE TEMP MACRO _plain(url) AS
     rtrim(coalesce(try(url_decode(replace(lower(url), '+', ' '))), lower(url)), '/')
 """
 
-#: All rows of the ledgers. A key is ``{source}-{index}-{row}``; a host is written without user and port.
+#: All rows of the ledgers. A key is ``{source}-{index}-{row}``; a host is written without user
+#: and port.
 _VIEW: Final = r"""
 CREATE TEMP VIEW link_ledger AS
 SELECT

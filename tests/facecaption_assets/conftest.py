@@ -63,7 +63,7 @@ def web_part(server: FaultServer, tmp_path: Path, laion_rows) -> Callable[..., N
     """Registers part 03 of LAION-Face as a source whose pictures are on the loopback server.
 
     Given the data root and the server's path of every id in the metadata; ``ids`` are those of the
-    part, where they are others.
+    part, where they are others. Part 05 has a row too, which no source is of.
     """
 
     def register(
@@ -78,9 +78,10 @@ def web_part(server: FaultServer, tmp_path: Path, laion_rows) -> Callable[..., N
             URL=[server.base + path for path in paths.values()],
             TEXT=[f"a portrait, number {sample}" for sample in paths],
         )
-        name = "part-00003-5b54c5d5-bbcf-484d-a2ce-0d6f73df1a36-c000.snappy.parquet"
-        pq.write_table(table, metadata / name)
-        torch.save({3: list(ids) or list(paths)}, tmp_path / "web_ids.pth")
+        for part, rows in {3: table, 5: laion_rows([5001])}.items():
+            name = f"part-{part:05d}-5b54c5d5-bbcf-484d-a2ce-0d6f73df1a36-c000.snappy.parquet"
+            pq.write_table(rows, metadata / name)
+        torch.save({3: list(ids) or list(paths), 5: [5001]}, tmp_path / "web_ids.pth")
         lines = [
             "[laion]",
             f'ids = "{tmp_path / "web_ids.pth"}"',

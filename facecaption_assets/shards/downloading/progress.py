@@ -16,7 +16,8 @@ class Progress:
 
     Args:
         total: URLs to ask for.
-        tell: Given a line with rate, success share and time left, about twice a minute.
+        tell: Given a line with rate, success share and time left, about twice a minute and at
+            the end.
     """
 
     def __init__(self, total: int, tell: Callable[[str], None]) -> None:
@@ -39,6 +40,8 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         self._bar.close()
+        if kind is None:
+            self._tell(self.line(time.monotonic() - self._started))
 
     def count(self, *, success: bool) -> None:
         """Another URL is finished."""
@@ -59,7 +62,17 @@ class Progress:
     def line(self, elapsed_s: float) -> str:
         """The state after a time: counts, rate, success share and time left."""
         rate = self._done / elapsed_s if elapsed_s else 0.0
-        left = f"{(self._total - self._done) / rate:.0f} s left" if rate else "time left unknown"
-        return (
-            f"{self._done} of {self._total} URLs, {rate:.1f}/s, {self._share:.0%} success, {left}"
-        )
+        counts = f"{self._done:,} of {self._total:,} URLs, {rate:.1f}/s, {self._share:.0%} success"
+        if self._done == self._total:
+            return f"{counts}, done in {_time(elapsed_s)}"
+        left = f"{_time((self._total - self._done) / rate)} left" if rate else "time left unknown"
+        return f"{counts}, {left}"
+
+
+def _time(seconds: float) -> str:
+    """As a person says it: ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
