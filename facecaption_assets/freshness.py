@@ -139,7 +139,7 @@ class Freshness:
         return any(self.opt_out.covers(*found) for found in identifiers)
 
     def whole_dataset_state(self, asset: str, shards: Iterable[str]) -> PartitionState:
-        """State of an unpartitioned asset that reads ``shard_quality`` of every built shard."""
+        """State of an unpartitioned asset that reads all tables of the given shards."""
         provenance = self.storage.read_report_provenance(asset)
         if provenance is None:
             return PartitionState(asset, "", State.MISSING, "not built")

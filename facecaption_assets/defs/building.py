@@ -101,7 +101,7 @@ def build_report(
     definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
 ) -> list[Failure]:
     """Run ``build_report`` unless the report is current."""
-    shards = dataset.storage.partitions("shard_quality")
+    shards = dataset.storage.partitions("shard_plan")
     state = freshness(dataset).whole_dataset_state("quality_report", shards)
     if state.state is State.DONE:
         return []
@@ -198,5 +198,5 @@ def states(dataset: Dataset) -> list[PartitionState]:
     parts = laion_parts_of(dataset, source_names(storage))
     found = [judge.state(PART_ASSET, part) for part in parts]
     found += [state for key in registered_keys(dataset) for state in judge.shard_states(key)]
-    report = judge.whole_dataset_state("quality_report", storage.partitions("shard_quality"))
+    report = judge.whole_dataset_state("quality_report", storage.partitions("shard_plan"))
     return [*found, report]

@@ -45,7 +45,8 @@ def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Ma
     schedule, not once per shard. Pictures stay in the data root; the event log gets links only.
     """
     storage = dataset.storage
-    versions = dataset_versions(storage, storage.partitions("shard_quality"))
+    # Shards that a gate holds back have no ``shard_quality``; the funnel and link rot count them.
+    versions = dataset_versions(storage, storage.partitions("shard_plan"))
     profile = dataset.profile
     paths = build_report(storage, profile.quality, profile.downloading)
     provenance = Provenance("quality_report", "", dataset.code_versions["quality_report"], versions)

@@ -156,8 +156,10 @@ def count_link_rot(
     failures = _failures(connection, settings)
     hosts = _failing_hosts(connection)
     return [
-        LinkRot(*numbers, failures.get(numbers[0], []), hosts.get(numbers[0], []))
-        for numbers in totals
+        LinkRot(
+            source, *counts, failures=failures.get(source, []), failing_hosts=hosts.get(source, [])
+        )
+        for source, *counts in totals
     ]
 
 

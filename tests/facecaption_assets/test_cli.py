@@ -115,6 +115,28 @@ def test_a_failed_gate_is_told_in_its_own_words(facecaption, home, tmp_path) -> 
     assert "raw_shards broken-00000 failed: enough_pictures" in facecaption("status").output
 
 
+def test_failed_downloads_are_listed_and_tried_again(facecaption, home, web_part, server) -> None:
+    web_part(Storage(str(home)), {11: "/ok/11.jpg", 12: "/500", 13: "/404"})
+    assert facecaption("build").exit_code == 0
+    shard = "laion-face-03-00000"
+
+    listed = facecaption("retry-failed", "--dry-run")
+    assert listed.output == (
+        f"1 URL is worth another try, in 1 of 1 shard\n  {shard}: 1 of 3 (1 http_500)\n"
+    )
+    assert server.asked["/500"] == 1
+    server.mended.add("/500")
+    tried = facecaption("retry-failed", "laion-face-03")
+    assert tried.exit_code == 0, tried.output
+    assert f"✓ {shard} in" in tried.output
+    assert tried.output.endswith("\n1 tried, 1 recovered, 0 still failing\n")
+    assert facecaption("retry-failed").output == "No URL of 1 shard is worth another try\n"
+
+    unknown = facecaption("retry-failed", "unknown")
+    assert unknown.exit_code == 1
+    assert "no source 'unknown' is registered" in unknown.output
+
+
 @pytest.mark.parametrize("name", ["no[/red]dir", "no[album]dir", "no:warning:dir", "[bold]"])
 def test_names_are_printed_as_they_are(facecaption, tmp_path, name) -> None:
     missing = facecaption("add-source", "mine", "--images", str(tmp_path / name))

@@ -8,9 +8,15 @@ import pytest
 
 from facecaption_assets.definitions import build_defs
 from facecaption_assets.defs.automation import nightly_retry
-from facecaption_assets.defs.building import build, build_laion_parts, register
+from facecaption_assets.defs.building import (
+    build,
+    build_laion_parts,
+    build_report,
+    register,
+    states,
+)
 from facecaption_assets.defs.retrying import announce, retry, shards_of, summarize, waiting_in
-from facecaption_assets.freshness import SHARD_INPUTS
+from facecaption_assets.freshness import SHARD_INPUTS, State
 from facecaption_assets.shards.sources import SourceError
 
 # Great Expectations imports modules that Python has deprecated.
@@ -57,6 +63,10 @@ def try_again(fetched, instance, definitions):
 def written(dataset, shard: str) -> dict[str, int]:
     places = {asset: dataset.storage.table_path(asset, shard) for asset in SHARD_INPUTS}
     return {asset: path.stat().st_mtime_ns for asset, path in places.items() if path.exists()}
+
+
+def report_state(dataset) -> State:
+    return next(s.state for s in states(dataset) if s.asset == "quality_report")
 
 
 def test_shards_of_urls_with_something_worth_another_try_are_listed(fetched) -> None:
@@ -118,6 +128,18 @@ def test_the_job_leaves_a_shard_alone_where_nothing_is_worth_it(
     ).success
     assert (written(fetched, shard) != before) is is_asked
     assert server.asked["/500"] == 1 + is_asked
+
+
+def test_the_report_is_stale_when_the_ledger_of_a_half_built_shard_changes(
+    fetched, definitions, instance, server
+) -> None:
+    assert build_report(definitions, fetched, instance) == []
+    assert report_state(fetched) is State.DONE
+    server.mended.add("/500")
+    job = definitions.resolve_job_def("retry_failed_downloads")
+    only = [dg.AssetKey("raw_shards")]
+    job.execute_in_process(partition_key=WAITING, instance=instance, asset_selection=only)
+    assert report_state(fetched) is State.STALE
 
 
 def test_the_nightly_schedule_asks_for_shards_with_something_worth_it(fetched, instance) -> None:
