@@ -155,11 +155,15 @@ def count_link_rot(
     ).fetchall()
     failures = _failures(connection, settings)
     hosts = _failing_hosts(connection)
+    columns = ("source", "planned", "opted_out", "fetched", "num_bytes", "redirected", "hosts")
+    counted = [dict(zip(columns, row, strict=True)) for row in totals]
     return [
         LinkRot(
-            source, *counts, failures=failures.get(source, []), failing_hosts=hosts.get(source, [])
+            **counts,
+            failures=failures.get(counts["source"], []),
+            failing_hosts=hosts.get(counts["source"], []),
         )
-        for source, *counts in totals
+        for counts in counted
     ]
 
 
