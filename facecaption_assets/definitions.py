@@ -10,7 +10,12 @@ from facecaption_assets.defs.automation import (
     rebuild_changed_slices,
     register_sources,
 )
-from facecaption_assets.defs.jobs import build_laion_parts, build_report, build_shards
+from facecaption_assets.defs.jobs import (
+    build_laion_detections,
+    build_laion_parts,
+    build_report,
+    build_shards,
+)
 from facecaption_assets.defs.resources import open_dataset
 from facecaption_assets.defs.stages import STAGES
 
@@ -38,7 +43,7 @@ def build_defs(
             [a for a in dg.load_assets_from_modules(STAGES) if isinstance(a, dg.AssetsDefinition)],
         ),
         asset_checks=dg.load_asset_checks_from_modules(STAGES),
-        jobs=[build_laion_parts, build_shards, build_report],
+        jobs=[build_laion_parts, build_laion_detections, build_shards, build_report],
         sensors=[register_sources, rebuild_changed_slices],
         schedules=[nightly_rebuild, nightly_report],
         resources={"dataset": dataset, **(resources or {})},
