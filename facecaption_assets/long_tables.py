@@ -82,8 +82,10 @@ class LongTableWriter:
 
     def _write_group(self, rows: int) -> None:
         table = pa.concat_tables(self._waiting)
-        # Taken rather than sliced: the bytes of a slice tell where it was cut from.
-        group = table.take(np.arange(rows)).combine_chunks()
+        # Taken rather than sliced: the bytes of a slice tell where it was cut from. Copied first:
+        # of nested fixed-size lists, pyarrow takes the wrong values out of a slice.
+        copied = [pa.concat_arrays(column.chunks) for column in table.slice(0, rows).columns]
+        group = pa.table(copied, schema=self._schema).take(np.arange(rows)).combine_chunks()
         self._waiting = [table.slice(rows)]
         self._num_waiting -= rows
         self._stream.write_table(group, max_chunksize=rows)

@@ -25,7 +25,7 @@ from facecaption_assets.storage import Storage
 
 ASSET: Final = "laion_face_detections"
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 #: Pictures whose faces are written together.
 _PICTURES: Final = 20_000

@@ -158,6 +158,7 @@ def publish(crops: list[dict], path: Path) -> None:
     torch.save(found, path)
 
 
+@pytest.mark.slow
 def test_published_detections_of_the_same_faces_make_the_same_crops(
     laion_home, instance, server, tmp_path
 ) -> None:
