@@ -12,6 +12,7 @@ from facecaption_assets.defs.automation import (
     register_sources,
 )
 from facecaption_assets.defs.jobs import (
+    build_laion_detections,
     build_laion_parts,
     build_report,
     build_shards,
@@ -44,7 +45,13 @@ def build_defs(
             [a for a in dg.load_assets_from_modules(STAGES) if isinstance(a, dg.AssetsDefinition)],
         ),
         asset_checks=dg.load_asset_checks_from_modules(STAGES),
-        jobs=[build_laion_parts, build_shards, retry_failed_downloads, build_report],
+        jobs=[
+            build_laion_parts,
+            build_laion_detections,
+            build_shards,
+            retry_failed_downloads,
+            build_report,
+        ],
         sensors=[register_sources, rebuild_changed_slices],
         schedules=[nightly_rebuild, nightly_retry, nightly_report],
         resources={"dataset": dataset, **(resources or {})},

@@ -13,7 +13,7 @@ from typing import Final
 import pyarrow.compute as pc
 
 from facecaption_assets.provenance import Provenance
-from facecaption_assets.schema import RETRIEVAL_ASSET
+from facecaption_assets.schema import PART_TABLES, RETRIEVAL_ASSET
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.storage import Storage
 
@@ -118,7 +118,7 @@ class Freshness:
                 return f"{upstream} changed"
         for place in provenance.input_versions:
             upstream, _, part = place.rpartition("/")
-            if upstream == PART_ASSET and self._has_changed(provenance, upstream, part):
+            if upstream in PART_TABLES and self._has_changed(provenance, upstream, part):
                 return f"{upstream} of part {part} changed"
         if self._opted_out_since(asset, shard):
             return "the opt-out list covers rows that are kept"

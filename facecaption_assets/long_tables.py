@@ -1,4 +1,4 @@
-"""Tables that are too long for memory: written group by group, hashed on the way.
+"""Tables that are too long for memory: written and searched group by group.
 
 Where such a table goes and when it counts as committed belongs to ``storage``.
 """
@@ -6,11 +6,13 @@ Where such a table goes and when it counts as committed belongs to ``storage``.
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 #: Rows of one row group. Readers that want a few rows read whole groups, so not too many.
 ROWS_PER_GROUP: Final = 65_536
@@ -80,9 +82,32 @@ class LongTableWriter:
 
     def _write_group(self, rows: int) -> None:
         table = pa.concat_tables(self._waiting)
-        # Taken rather than sliced: the bytes of a slice tell where it was cut from.
-        group = table.take(np.arange(rows)).combine_chunks()
+        # Taken rather than sliced: the bytes of a slice tell where it was cut from. Copied first:
+        # of nested fixed-size lists, pyarrow takes the wrong values out of a slice.
+        copied = [pa.concat_arrays(column.chunks) for column in table.slice(0, rows).columns]
+        group = pa.table(copied, schema=self._schema).take(np.arange(rows)).combine_chunks()
         self._waiting = [table.slice(rows)]
         self._num_waiting -= rows
         self._stream.write_table(group, max_chunksize=rows)
         self._parquet.write_table(group, row_group_size=rows)
+
+
+def rows_with(file: BinaryIO, column: str, values: NDArray[np.int64]) -> pa.Table:
+    """Rows of a long table in whose column one of the values stands, in the table's order.
+
+    Holds one row group and what was found; groups whose range holds none of the values are not
+    read.
+    """
+    parquet = pq.ParquetFile(file)
+    wanted = np.unique(values)
+    place = parquet.schema.names.index(column)
+    found = [parquet.schema_arrow.remove_metadata().empty_table()]
+    for group in range(parquet.num_row_groups):
+        statistics = parquet.metadata.row_group(group).column(place).statistics
+        low = np.searchsorted(wanted, statistics.min, side="left")
+        high = np.searchsorted(wanted, statistics.max, side="right")
+        if low < high:
+            rows = parquet.read_row_group(group, use_threads=False)
+            rows = rows.replace_schema_metadata(None)
+            found.append(rows.filter(pc.is_in(rows[column], pa.array(wanted[low:high]))))
+    return pa.concat_tables(found)

@@ -83,7 +83,9 @@ def laion_face() -> Profile:
     """The paper's numbers, for web-scale data and an OpenAI-compatible endpoint such as vLLM.
 
     The detector and the annotators are the embedded ones; with a dozen attributes instead of
-    forty, the paper's "more than five labels" cannot be asked for.
+    forty, the paper's "more than five labels" cannot be asked for. Faces are looked for anew:
+    the authors' published ones (``[faces] detections``) are 30 GB to fetch first, exist for
+    LAION-Face alone, and are lost where a picture has changed since.
     """
     return Profile(
         name="laion_face",

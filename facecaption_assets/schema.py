@@ -193,7 +193,8 @@ FACE_CROPS = Table(
         Column(
             "drop_reason",
             pa.string(),
-            "no_face, low_confidence, too_small, opted_out or failed_to_decode; null if kept.",
+            "no_face, low_confidence, too_small, opted_out or failed_to_decode; of published faces "
+            "also not_in_detections or detections_do_not_fit; null if kept.",
             True,
         ),
         _ERROR,

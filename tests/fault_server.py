@@ -1,7 +1,8 @@
 """A web server on loopback that misbehaves on request.
 
-The path says what happens: ``/ok/7.jpg`` sends a picture, ``/drip`` a byte now and then, and so
-on. Every request is logged, so that a test can say what was asked for how often.
+The path says what happens: ``/ok/7.jpg`` sends a picture, ``/pictures/a.jpg`` one that the test
+gave, ``/drip`` a byte now and then, and so on. Every request is logged, so that a test can say
+what was asked for how often.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import gzip
 import io
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import contextmanager
 
 from PIL import Image
@@ -46,8 +47,13 @@ def response(status: str, body: bytes = b"", *headers: str, length: int | None =
 class FaultServer:
     """The server's state; ``port`` and ``base`` are set when it runs."""
 
-    def __init__(self, robots: bytes = b"User-agent: *\nDisallow: /forbidden\n") -> None:
+    def __init__(
+        self,
+        robots: bytes = b"User-agent: *\nDisallow: /forbidden\n",
+        pictures: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.robots = response("200 OK", robots)
+        self.pictures = pictures or {}
         self.asked: Counter[str] = Counter()
         self.moments: list[tuple[float, str]] = []
         self.in_flight = self.most_in_flight = 0
@@ -73,6 +79,8 @@ class FaultServer:
         }
         if name in away:
             return response("302 Found", b"", away[name])
+        if name == "pictures":
+            return response("200 OK", self.pictures[path.rpartition("/")[2]])
         if name == "chain":
             left = int(path.split("/")[2])
             target = f"/chain/{left - 1}" if left else "/ok/chained.jpg"

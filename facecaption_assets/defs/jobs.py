@@ -30,6 +30,13 @@ build_laion_parts = dg.define_asset_job(
     description="Finds the rows of a LAION-Face part in LAION-400M's or Re-LAION's files.",
 )
 
+build_laion_detections = dg.define_asset_job(
+    name="build_laion_detections",
+    selection=dg.AssetSelection.assets("laion_face_detections"),
+    executor_def=dg.in_process_executor,
+    description="Reads the published faces of a LAION-Face part.",
+)
+
 build_report = dg.define_asset_job(
     name="build_report",
     selection=dg.AssetSelection.assets("quality_report"),

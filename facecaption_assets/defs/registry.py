@@ -7,9 +7,10 @@ import dagster as dg
 
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stages import STAGES
-from facecaption_assets.freshness import SHARD_INPUTS, Freshness
+from facecaption_assets.freshness import PART_ASSET, SHARD_INPUTS, Freshness
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.folder import PictureFolder
+from facecaption_assets.shards.laion_detections import ASSET as DETECTIONS
 from facecaption_assets.shards.laion_part import LaionPart
 from facecaption_assets.shards.opening import open_source
 from facecaption_assets.shards.registration import (
@@ -80,6 +81,14 @@ def laion_parts_of(dataset: Dataset, names: Sequence[str]) -> list[str]:
     """
     parts = {read_source(dataset.storage, name).part for name in names}
     return sorted(part for part in parts if part is not None)
+
+
+def laion_jobs(dataset: Dataset) -> dict[str, str]:
+    """Jobs for what shards read of LAION-Face's parts under the profile, by asset."""
+    jobs = {PART_ASSET: "build_laion_parts"}
+    if dataset.profile.faces.are_published:
+        jobs[DETECTIONS] = "build_laion_detections"
+    return jobs
 
 
 @cache

@@ -1,6 +1,6 @@
 """A shard's pictures → the rows of ``face_crops`` and a tar of the kept crops.
 
-How a face is found belongs to ``detection``, how it is judged and cut to ``cropping``.
+How a face is found belongs to ``finding``, how it is judged and cut to ``cropping``.
 """
 
 import hashlib
@@ -16,8 +16,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from facecaption_assets.faces.cropping import crop_face, drop_reason
-from facecaption_assets.faces.detection import Detection, Detector, RgbImage, rank_faces
+from facecaption_assets.faces.detection import Detection, RgbImage, rank_faces
 from facecaption_assets.faces.edges import canny_edge_density
+from facecaption_assets.faces.finding import FaceFinder
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
@@ -36,7 +37,7 @@ _Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Picture:
-    """A fetched picture: decoded, or with the reason why the detector does not see it."""
+    """A fetched picture: decoded, or with the reason why nobody looks for its faces."""
 
     row: _Row
     pixels: RgbImage | None = None
@@ -45,15 +46,15 @@ class _Picture:
 
 
 def stage_identity(settings: FaceSettings, store: ModelStore) -> str:
-    """Code version of ``face_crops``; how many pictures share a call does not change it."""
-    weights = store.identity(settings.detector)
-    return stage_hash("face_crops", _VERSION, weights, replace(settings, batch_size=1))
+    """Code version of ``face_crops``: the settings that matter, and the weights where used."""
+    weights = None if settings.are_published else store.identity(settings.detector)
+    return stage_hash("face_crops", _VERSION, weights, settings.decisive)
 
 
 def build_face_crops(
     raw: pa.Table,
     pictures: Iterable[tuple[str, bytes]],
-    detector: Detector,
+    finder: FaceFinder,
     settings: FaceSettings,
     opt_out: OptOut,
     tar_path: Path,
@@ -64,7 +65,7 @@ def build_face_crops(
         raw: Rows of RAW_SHARDS whose status is ``success``.
         pictures: Key and bytes of their pictures, in the order of ``raw``. Other keys are passed
             over; a row without bytes becomes ``failed_to_decode``.
-        detector: Finds the faces.
+        finder: Finds the faces.
         settings: How they are judged and cut.
         opt_out: Keys, URLs and hashes of pictures that are not looked at, and face_ids of faces
             that are not cut out.
@@ -83,7 +84,7 @@ def build_face_crops(
     shown = tqdm(read, desc="Finding faces", total=len(raw), disable=None, leave=False)
     with TarWriter(tar_path) as tar:
         for batch in _batches(shown, settings.batch_size):
-            for picture, faces in _detect(batch, detector):
+            for picture, faces in _find(batch, finder):
                 rows.extend(_picture_rows(picture, faces, settings, opt_out, tar))
     return FACE_CROPS.from_rows(rows)
 
@@ -131,16 +132,20 @@ def _batches(pictures: Iterable[_Picture], size: int) -> Iterator[list[_Picture]
         yield batch
 
 
-def _detect(
-    batch: list[_Picture], detector: Detector
-) -> Iterator[tuple[_Picture, list[Detection]]]:
-    found = iter(detector.detect([p.pixels for p in batch if p.pixels is not None]))
+def _find(batch: list[_Picture], finder: FaceFinder) -> Iterator[tuple[_Picture, list[Detection]]]:
+    visible = [(p.row, p.pixels) for p in batch if p.pixels is not None]
+    found = iter(finder.find([row for row, _ in visible], [pixels for _, pixels in visible]))
     for picture in batch:
         if picture.pixels is None:
             yield picture, []
         else:
             height, width = picture.pixels.shape[:2]
-            yield picture, rank_faces(next(found), width, height)
+            findings = next(found)
+            reason, message = findings.drop_reason, findings.error_message
+            yield (
+                replace(picture, drop_reason=reason, error_message=message),
+                rank_faces(findings.faces, width, height),
+            )
 
 
 def _picture_rows(
@@ -154,7 +159,7 @@ def _picture_rows(
     if picture.pixels is None or not faces:
         yield row | {
             "status": "dropped",
-            "drop_reason": picture.drop_reason or "no_face",
+            "drop_reason": picture.drop_reason,
             "error_message": picture.error_message,
             "original_width": picture.row["original_width"],
             "original_height": picture.row["original_height"],

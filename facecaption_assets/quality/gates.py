@@ -40,6 +40,8 @@ DROP_REASONS: Final[tuple[str, ...]] = (
     "too_small",
     "opted_out",
     "failed_to_decode",
+    "not_in_detections",
+    "detections_do_not_fit",
 )
 
 

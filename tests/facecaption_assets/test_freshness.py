@@ -3,7 +3,7 @@ import pytest
 
 from facecaption_assets.freshness import SHARD_INPUTS, Freshness, State, dataset_versions
 from facecaption_assets.provenance import Provenance, Verdict
-from facecaption_assets.schema import RAW_SHARDS, SHARD_PLAN, TABLES
+from facecaption_assets.schema import FACE_CROPS, PART_TABLES, RAW_SHARDS, SHARD_PLAN, TABLES
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.storage import Storage
 
@@ -61,6 +61,15 @@ def test_a_changed_input_makes_what_read_it_stale_and_an_identical_rebuild_does_
     commit(built, "shard_plan", plan("file:///moved.jpg"))
     state = judge(built).state("raw_shards", SHARD)
     assert (state.state, state.reason) == (State.STALE, "shard_plan changed")
+
+
+@pytest.mark.parametrize("asset", PART_TABLES)
+def test_a_part_that_was_read_and_is_another_one_now_makes_its_reader_stale(built, asset) -> None:
+    raw = built.require("raw_shards", SHARD).data_version
+    read = {f"raw_shards/{SHARD}": raw, f"{asset}/03": "v"}
+    built.commit(FACE_CROPS.from_rows([]), Provenance("face_crops", SHARD, "v1", read))
+    state = judge(built).state("face_crops", SHARD)
+    assert (state.state, state.reason) == (State.STALE, f"{asset} of part 03 changed")
 
 
 def verdict(storage: Storage, *, passed: bool) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from facecaption_assets.faces.detection import Detection, RgbImage
 from facecaption_assets.faces.face_crops import build_face_crops, stage_identity
+from facecaption_assets.faces.finding import DetectorFinder
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
 from facecaption_assets.schema import FACE_CROPS, RAW_SHARDS
@@ -80,7 +81,8 @@ def build(
     stored = [(key(n), data) for n, data in enumerate(pictures)] if tar is None else tar
     path = folder / "pixels.tar"
     listed = OptOut(frozenset(opt_out))
-    table = build_face_crops(raw_rows(pictures), iter(stored), detector, settings, listed, path)
+    finder = DetectorFinder(detector)
+    table = build_face_crops(raw_rows(pictures), iter(stored), finder, settings, listed, path)
     assert table.schema.equals(FACE_CROPS.arrow)
     with path.open("rb") as file:
         return table.to_pylist(), dict(read_members(file))
@@ -215,3 +217,12 @@ def test_identity_follows_settings_and_weights_but_not_the_batch_size(tmp_path: 
     assert stage_identity(replace(SETTINGS, batch_size=64), store) == identity
     assert stage_identity(replace(SETTINGS, min_score=0.6), store) != identity
     assert stage_identity(replace(SETTINGS, detector=str(own)), store) != identity
+
+
+def test_identity_under_published_detections_needs_no_weights(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    published = replace(SETTINGS, detections="laion_face")
+    identity = stage_identity(published, store)
+    assert identity != stage_identity(SETTINGS, store)
+    assert stage_identity(replace(published, detector="no-such-net"), store) == identity
+    assert stage_identity(replace(published, retinaface_min_score=0.9), store) != identity
