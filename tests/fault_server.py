@@ -7,6 +7,7 @@ on. Every request is logged, so that a test can say what was asked for how often
 import asyncio
 import gzip
 import io
+import ssl
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -46,7 +47,12 @@ def response(status: str, body: bytes = b"", *headers: str, length: int | None =
 class FaultServer:
     """The server's state; ``port`` and ``base`` are set when it runs."""
 
-    def __init__(self, robots: bytes = b"User-agent: *\nDisallow: /forbidden\n") -> None:
+    def __init__(
+        self,
+        robots: bytes = b"User-agent: *\nDisallow: /forbidden\n",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.tls = tls
         self.robots = response("200 OK", robots)
         self.asked: Counter[str] = Counter()
         self.moments: list[tuple[float, str]] = []
@@ -139,9 +145,9 @@ class FaultServer:
 
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
         """Listen; ``0.0.0.0`` answers to every loopback address."""
-        server = await asyncio.start_server(self.handle, host, port)
+        server = await asyncio.start_server(self.handle, host, port, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
-        self.base = f"http://127.0.0.1:{self.port}"
+        self.base = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
         return server
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from facecaption_assets.schema import Table
+from facecaption_assets.schema import Column, Table
 
 
 def flat_table(rows: Sequence[Mapping[str, object]], table: Table) -> pa.Table:
@@ -20,6 +20,7 @@ def flat_table(rows: Sequence[Mapping[str, object]], table: Table) -> pa.Table:
         table: A table that has strings, integers and floats only.
 
     Raises:
+        TypeError: If the table has other columns as well.
         ValueError: If a row has a column that the schema does not know, or lacks one that must
             not be null.
     """
@@ -27,14 +28,15 @@ def flat_table(rows: Sequence[Mapping[str, object]], table: Table) -> pa.Table:
     for row in rows:
         if extra := row.keys() - known:
             raise ValueError(f"{table.name} has no column {sorted(extra)}")
-    columns = [_array([row.get(c.name) for row in rows], c.type) for c in table.columns]
-    for column, array in zip(table.columns, columns, strict=True):
-        if array.null_count and not column.nullable:
-            raise ValueError(f"{table.name}: {column.name} must not be null")
-    return pa.Table.from_arrays(columns, schema=table.arrow)
+    return pa.Table.from_arrays(
+        [_array([row.get(c.name) for row in rows], c) for c in table.columns], schema=table.arrow
+    )
 
 
-def _array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+def _array(values: Sequence[object], column: Column) -> pa.Array:
+    kind = column.type
+    if not (pa.types.is_string(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise TypeError(f"{column.name} is {kind}, neither text nor number")
     is_known = np.array([value is not None for value in values], dtype=bool)
     buffers = [pa.py_buffer(np.packbits(is_known, bitorder="little"))]
     if pa.types.is_string(kind):
@@ -45,4 +47,6 @@ def _array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
         numbers = [0 if value is None else value for value in values]
         buffers.append(pa.py_buffer(np.array(numbers, dtype=kind.to_pandas_dtype())))
     nulls = len(values) - int(is_known.sum())
+    if nulls and not column.nullable:
+        raise ValueError(f"{column.name} must not be null")
     return pa.Array.from_buffers(kind, len(values), buffers, nulls)
