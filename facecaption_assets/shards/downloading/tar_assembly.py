@@ -33,7 +33,7 @@ def assemble(plan: pa.Table, spool: Spool, settings: DownloadSettings, tar_path:
             rows = [_store(row, spool, settings, tar) for row in planned]
             ledger.append(flat_table(rows, RAW_SHARDS))
             bar.update(len(rows))
-    return pa.concat_tables(ledger).combine_chunks()
+    return pa.concat_tables(ledger)
 
 
 def _store(
