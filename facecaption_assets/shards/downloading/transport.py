@@ -1,5 +1,6 @@
 """One answer, read within bounds: what pictures and robots.txt have in common."""
 
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -138,7 +139,7 @@ def _no_connection(error: aiohttp.ClientConnectorError) -> Failure:
 
 def _no_trust(error: aiohttp.ClientConnectorCertificateError) -> Failure:
     reason = error.certificate_error
-    code = getattr(reason, "verify_code", None)
-    name = _CERTIFICATE_FAILURES.get(code, "certificate_untrusted")
-    message = f"no trust in {error.host}: {getattr(reason, 'verify_message', reason)}"
-    return Failure("unreachable", name, message)
+    name, why = "certificate_untrusted", str(reason)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        name, why = _CERTIFICATE_FAILURES.get(reason.verify_code, name), reason.verify_message
+    return Failure("unreachable", name, f"no trust in {error.host}: {why}")
