@@ -3,7 +3,6 @@
 Where such a table goes and when it counts as committed belongs to ``storage``.
 """
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -14,24 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from facecaption_assets.provenance import HashSink
+
 #: Rows of one row group. Readers that want a few rows read whole groups, so not too many.
 ROWS_PER_GROUP: Final = 65_536
-
-
-class _HashSink:
-    """A file of which only the hash is kept."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.hash = hashlib.sha256()
-
-    def write(self, data: bytes) -> int:
-        self.hash.update(data)
-        return len(data)
-
-    def flush(self) -> None:
-        pass
 
 
 class LongTableWriter:
@@ -50,7 +35,7 @@ class LongTableWriter:
         self._schema = schema
         self._waiting: list[pa.Table] = []
         self._num_waiting = 0
-        self._sink = _HashSink()
+        self._sink = HashSink()
         self._stream = pa.ipc.new_stream(self._sink, schema)
         self._parquet = pq.ParquetWriter(path, schema, compression="zstd")
 
@@ -73,7 +58,7 @@ class LongTableWriter:
         if self._num_waiting:
             self._write_group(self._num_waiting)
         self._stream.close()
-        return self._sink.hash.hexdigest()[:16]
+        return self._sink.version
 
     def close(self, metadata: Mapping[bytes, bytes]) -> None:
         """Complete the file with the given file metadata."""

@@ -29,6 +29,9 @@ from facecaption_assets.schema import TABLES
 #: Age at which a folder of unfinished files is taken for abandoned, seconds.
 _STAGING_LIFETIME_S: Final = 24 * 3600
 
+#: Rows of a shard's table that are encoded at a time; the writer's memory grows with them.
+_ROWS_PER_GROUP: Final = 2_048
+
 
 class PartitionMissing(LookupError):
     """A partition that a stage needs has not been built."""
@@ -234,7 +237,12 @@ class Storage:
         record = {PROVENANCE_KEY: json.dumps(asdict(stored), sort_keys=True).encode()}
         with self.staging(f"commit-{asset}", partition) as folder:
             local = folder / "table.parquet"
-            pq.write_table(table.replace_schema_metadata(record), local, compression="zstd")
+            pq.write_table(
+                table.replace_schema_metadata(record),
+                local,
+                row_group_size=_ROWS_PER_GROUP,
+                compression="zstd",
+            )
             with self.lock(asset):
                 if tar is not None:
                     self.table_path(asset, partition).unlink(missing_ok=True)

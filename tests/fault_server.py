@@ -8,6 +8,7 @@ what was asked for how often.
 import asyncio
 import gzip
 import io
+import ssl
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -51,7 +52,9 @@ class FaultServer:
         self,
         robots: bytes = b"User-agent: *\nDisallow: /forbidden\n",
         pictures: Mapping[str, bytes] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self.tls = tls
         self.robots = response("200 OK", robots)
         self.pictures = pictures or {}
         self.asked: Counter[str] = Counter()
@@ -151,9 +154,9 @@ class FaultServer:
 
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
         """Listen; ``0.0.0.0`` answers to every loopback address."""
-        server = await asyncio.start_server(self.handle, host, port)
+        server = await asyncio.start_server(self.handle, host, port, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
-        self.base = f"http://127.0.0.1:{self.port}"
+        self.base = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
         return server
 
 

@@ -6,8 +6,9 @@ of an outcome is decided by the caller, who is told of each as it comes.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from yarl import URL
@@ -35,7 +36,7 @@ class Job:
     tries: int = 0
     spent_s: float = 0.0
     elapsed_s: float = 0.0
-    path: list[URL] = field(default_factory=list)
+    path: tuple[URL, ...] = ()
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -75,11 +76,11 @@ class Crawl:
         self._in_flight = 0
         self._wake = asyncio.Event()
 
-    async def run(self, jobs: Iterable[Job]) -> None:
-        """Bring every job to its end."""
-        for job in jobs:
-            self._left += 1
-            self._begin(job)
+    async def run(self, jobs: deque[Job]) -> None:
+        """Bring every job to its end; they are taken out, to be forgotten one by one."""
+        self._left = len(jobs)
+        while jobs:
+            self._begin(jobs.popleft())
         async with asyncio.TaskGroup() as tasks:
             while self._left:
                 free = self._in_flight < self._settings.concurrency
@@ -102,21 +103,21 @@ class Crawl:
             return
 
     def _begin(self, job: Job) -> None:
-        job.path, job.spent_s = [], 0.0
+        job.path, job.spent_s = (), 0.0
         try:
-            self._send(job, parse_url(job.planned))
+            host = parse_url(job.planned).host
         except FetchFailed as error:
             self._end(job, error.failure)
-
-    def _send(self, job: Job, url: URL) -> None:
-        job.path.append(url)
-        self._queue.put(url.host or "", job)
+        else:
+            self._queue.put(host or "", job)
 
     def _end(self, job: Job, outcome: Body | Failure) -> None:
         self._left -= 1
         self._finish(job, outcome)
 
     async def _serve(self, host: str, job: Job) -> None:
+        # Only now: thousands wait for their turn, and a parsed URL is larger than its text.
+        job.path = job.path or (parse_url(job.planned),)
         try:
             outcome = self._resting.get(host) or await self._request(job)
         finally:
@@ -148,7 +149,7 @@ class Crawl:
     def _follow(self, job: Job, redirect: Redirect) -> None:
         target, code = redirect.target, redirect.http_status
         if self._is_opted_out(str(target)):
-            job.path.append(target)
+            job.path += (target,)
             self._end(job, Failure("opted_out", "opt_out", "redirected to a URL on the list", code))
         elif target in job.path:
             message = f"redirected in a circle, back to {target}"
@@ -157,7 +158,8 @@ class Crawl:
             message = f"more than max_redirects = {self._settings.max_redirects} redirects"
             self._end(job, Failure("bad_redirect", "too_many_redirects", message, code))
         else:
-            self._send(job, target)
+            job.path += (target,)
+            self._queue.put(target.host or "", job)
 
     def _come_back(self, host: str, job: Job, failure: Failure, wait_s: float) -> None:
         """Leave the host alone for as long as it asked; give up where that is too long."""
