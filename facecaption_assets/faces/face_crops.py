@@ -26,7 +26,7 @@ from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.tars import TarWriter
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 #: A batch ends early at this many pixels: eight of the largest pictures would not fit into memory.
 _BATCH_PIXELS: Final = 100_000_000
@@ -45,9 +45,10 @@ class _Picture:
 
 
 def stage_identity(settings: FaceSettings, store: ModelStore) -> str:
-    """Code version of ``face_crops``; how many pictures share a call does not change it."""
+    """Code version of ``face_crops``; neither threads nor the size of a batch change it."""
     weights = store.identity(settings.detector)
-    return stage_hash("face_crops", _VERSION, weights, replace(settings, batch_size=1))
+    deciding = replace(settings, batch_size=1, threads=0)
+    return stage_hash("face_crops", _VERSION, weights, deciding)
 
 
 def build_face_crops(

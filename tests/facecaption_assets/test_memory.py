@@ -1,6 +1,6 @@
 import pytest
 
-from facecaption_assets.attributes.memory import is_out_of_memory
+from facecaption_assets.memory import is_out_of_memory
 
 
 class OutOfMemoryError(RuntimeError):
