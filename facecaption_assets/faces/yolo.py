@@ -5,7 +5,6 @@ What the network computes belongs to its kind; see ``networks``.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,6 @@ from facecaption_assets.faces.networks import Found, Network, Thresholds
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.faces.ultralytics_setup import load_ultralytics
 from facecaption_assets.memory import BatchLimit, OutOfMemory
-
-if TYPE_CHECKING:
-    import torch
 
 
 class YoloFaceDetector:
@@ -84,16 +80,20 @@ class YoloFaceDetector:
 
         boxed = np.stack([self._letterbox(image=image) for image in images])
         found = self._network.find(torch.from_numpy(boxed).permute(0, 3, 1, 2), self._thresholds)
-        shape = (boxed.shape[1], boxed.shape[2])
-        return [_in_picture(f, shape, i) for f, i in zip(found, images, strict=True)]
+        return [self._in_picture(f, i) for f, i in zip(found, images, strict=True)]
 
-
-def _in_picture(found: Found, shape: tuple[int, int], image: RgbImage) -> list[Detection]:
-    """Faces in pixels of the picture that was letterboxed to ``shape``."""
-    from ultralytics.utils.ops import scale_boxes, scale_coords
-
-    original = (image.shape[0], image.shape[1])
-    boxes: torch.Tensor = scale_boxes(shape, found.boxes.clone(), original)
-    points: torch.Tensor = scale_coords(shape, found.points.clone(), original)
-    faces = zip(boxes.numpy(), found.scores.tolist(), points.numpy(), strict=True)
-    return [detection_from(*face) for face in faces]
+    def _in_picture(self, found: Found, image: RgbImage) -> list[Detection]:
+        """Faces in pixels of the picture that was letterboxed."""
+        height, width = image.shape[:2]
+        placed = self._letterbox.get_params({"img": image})
+        # From the very size that the picture was given: ultralytics' own way back takes it from
+        # the padded shape, which errs by a pixel at the far side.
+        scale = np.array(placed["new_unpad"], np.float32) / (width, height)
+        corner = np.array((placed["left"], placed["top"]), np.float32)
+        sides = found.boxes.numpy().reshape(-1, 2, 2)
+        boxes = np.clip((sides - corner) / scale, 0, (width, height)).astype(np.float32)
+        points = np.clip((found.points.numpy() - corner) / scale, 0, (width, height))
+        faces = zip(
+            boxes.reshape(-1, 4), found.scores.tolist(), points.astype(np.float32), strict=True
+        )
+        return [detection_from(*face) for face in faces]
