@@ -8,7 +8,9 @@ SETTINGS = FaceSettings()
 OTHER = {
     "detector": "other",
     "image_size": 64,
+    "precision": "float32",
     "batch_size": 99,
+    "threads": 1,
     "min_score": 0.1,
     "retinaface_min_score": 0.1,
     "report_score": 0.1,
@@ -18,6 +20,7 @@ OTHER = {
     "align": False,
     "jpeg_quality": 1,
 }
+IDLE_ALWAYS = {"batch_size", "threads"}
 
 
 def test_the_origin_of_detections_is_one_of_those_that_there_are() -> None:
@@ -28,10 +31,11 @@ def test_the_origin_of_detections_is_one_of_those_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("detections", "idle"),
     [
-        ("detector", {"batch_size", "retinaface_min_score"}),
+        ("detector", IDLE_ALWAYS | {"retinaface_min_score"}),
         (
             "laion_face",
-            {"batch_size", "detector", "image_size", "min_score", "report_score", "iou_threshold"},
+            IDLE_ALWAYS
+            | {"detector", "image_size", "precision", "min_score", "report_score", "iou_threshold"},
         ),
     ],
 )
