@@ -110,7 +110,7 @@ def _predict(
         torch.set_num_threads(1)
         return [result.boxes.data[:, :5].numpy() for result in results]
 
-    predict(files)  # Loads and fuses.
+    predict(sorted((folder / "pictures").iterdir()))  # Loads and fuses.
     return predict
 
 
