@@ -1,7 +1,7 @@
 """Reads rows of a Parquet file, a few at a time, for readers that go through it in order.
 
-Files with pictures have row groups of gigabytes; of those, one batch and the pages behind it are
-held.
+Files with pictures may have row groups of gigabytes; of those, one batch is held, and the page
+that it is from. How many rows a page has is up to the writer; pyarrow's have 1024 at most.
 """
 
 from bisect import bisect_right
