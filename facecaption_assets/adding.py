@@ -19,56 +19,59 @@ _CHOICE: Final = (
     "and --laion-part PART"
 )
 
+_Name = Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes.")]
+_Images = Annotated[Path | None, typer.Option(help="Folder of pictures, any depth.")]
+_WebDataset = Annotated[
+    Path | None, typer.Option(help="Folder of WebDataset tars, such as img2dataset's output.")
+]
+_Parquet = Annotated[
+    Path | None, typer.Option(help="Parquet file, or folder of them, with an image column.")
+]
+_FaceCaption = Annotated[
+    Path | None, typer.Option(help="FaceCaption-15M's Parquet file, or folder of them.")
+]
+_Sample = Annotated[bool, typer.Option(help="The sample of AI-generated people.")]
+_LaionPart = Annotated[
+    str | None, typer.Option(help="LAION-Face: a part, 00 to 31, or 20m or 50m for many.")
+]
+_ImageColumn = Annotated[
+    str | None, typer.Option(help="Parquet: column of the pictures; default: the only one.")
+]
+_TextColumn = Annotated[
+    str | None, typer.Option(help="Parquet: column of the alt-texts; default: by its name.")
+]
+_RowsPerShard = Annotated[
+    int | None, typer.Option(help="Most pictures in one shard; default: the profile's.")
+]
+
 
 def add(
-    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes.")],
-    images: Annotated[Path | None, typer.Option(help="Folder of pictures, any depth.")] = None,
-    webdataset: Annotated[
-        Path | None, typer.Option(help="Folder of WebDataset tars, such as img2dataset's output.")
-    ] = None,
-    parquet: Annotated[
-        Path | None, typer.Option(help="Parquet file, or folder of them, with an image column.")
-    ] = None,
-    facecaption: Annotated[
-        Path | None, typer.Option(help="FaceCaption-15M's Parquet file, or folder of them.")
-    ] = None,
-    sample: Annotated[bool, typer.Option(help="The sample of AI-generated people.")] = False,
-    laion_part: Annotated[
-        str | None, typer.Option(help="LAION-Face: a part, 00 to 31, or 20m or 50m for many.")
-    ] = None,
-    image_column: Annotated[
-        str | None, typer.Option(help="Parquet: column of the pictures; default: the only one.")
-    ] = None,
-    text_column: Annotated[
-        str | None, typer.Option(help="Parquet: column of the alt-texts; default: by its name.")
-    ] = None,
-    rows_per_shard: Annotated[
-        int | None, typer.Option(help="Most pictures in one shard; default: the profile's.")
-    ] = None,
+    name: _Name,
+    images: _Images = None,
+    webdataset: _WebDataset = None,
+    parquet: _Parquet = None,
+    facecaption: _FaceCaption = None,
+    sample: _Sample = False,
+    laion_part: _LaionPart = None,
+    image_column: _ImageColumn = None,
+    text_column: _TextColumn = None,
+    rows_per_shard: _RowsPerShard = None,
 ) -> None:
     """Register a source of pictures."""
-    storage = Storage(os.environ["FACECAPTION_HOME"])
-    places = {
-        "folder": images,
-        "webdataset": webdataset,
-        "parquet": parquet,
-        "facecaption": facecaption,
-    }
-    chosen = [(kind, place) for kind, place in places.items() if place is not None]
-    if len(chosen) + sample + (laion_part is not None) != 1:
+    files = {"webdataset": webdataset, "parquet": parquet, "facecaption": facecaption}
+    places = {kind: place for kind, place in {"folder": images, **files}.items() if place}
+    if len(places) + sample + (laion_part is not None) != 1:
         raise stop(_CHOICE)
-    kind, place = chosen[0] if chosen else ("sample" if sample else "laion", None)
-    images_at = str(place.expanduser().absolute()) if place else None
+    storage = Storage(os.environ["FACECAPTION_HOME"])
+    kind, place = next(iter(places.items()), ("laion" if laion_part else "sample", None))
+    at = str(place.expanduser().absolute()) if place else None
     try:
         if laion_part is not None:
             _refuse_columns(name, image_column, text_column)
             names = add_laion_parts(storage, name, laion_part, rows_per_shard)
         else:
+            _add(storage, Source(name, kind, at, rows_per_shard, None, image_column, text_column))
             names = [name]
-            _add(
-                storage,
-                Source(name, kind, images_at, rows_per_shard, None, image_column, text_column),
-            )
     except SourceError as error:
         raise stop(str(error)) from None
     added = f"Source {name} is" if len(names) == 1 else f"Sources {', '.join(names)} are"
@@ -76,7 +79,7 @@ def add(
 
 
 def _add(storage: Storage, source: Source) -> None:
-    """Register a source; of an import, only once its files turn out to be what they should."""
+    """Register a source; an import only if its files are what they should be."""
     from facecaption_assets.shards.opening import require_import
 
     require_import(source, storage)

@@ -21,8 +21,8 @@ from facecaption_assets.shards.pictures import PictureUnreadable, SideCar
 from facecaption_assets.shards.side_cars import MAX_SIDE_CAR_BYTES, read_side_car
 from facecaption_assets.shards.tar_index import TarIndex, read_index, write_index
 
-#: Files that matter: tars, and the ledgers beside them.
-WEBDATASET_SUFFIXES: Final = (".tar", ".parquet")
+#: Files that matter: tars, the ledgers beside them, and compressed tars, which are refused.
+WEBDATASET_SUFFIXES: Final = (".tar", ".parquet", ".gz", ".tgz")
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class WebDatasetFolder:
             SourceError: If a file is no tar, or the file beside it is no Parquet file.
         """
         for tar, path in self.files.paths.items():
+            if path.name.endswith((".tar.gz", ".tgz")):
+                raise self.files.unusable(path, "compressed; pictures are read from plain tars")
             if path.suffix == ".tar":
                 yield from (f"{tar}/{key}" for key in self._archive(tar).listed())
 

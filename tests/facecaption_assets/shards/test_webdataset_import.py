@@ -136,6 +136,13 @@ def test_a_file_that_is_not_what_its_name_says_is_named(opened, folder, broken) 
         list(opened().list_names())
 
 
+def test_a_compressed_tar_is_not_passed_over(opened, folder) -> None:
+    write_tar(folder / "a.tar", [("k.jpg", b"a")])
+    (folder / "b.tar.gz").write_bytes(b"\x1f\x8b")
+    with pytest.raises(SourceError, match=r"b\.tar\.gz: compressed"):
+        list(opened().list_names())
+
+
 def test_a_folder_without_tars_is_named(opened, folder) -> None:
     folder.mkdir()
     with pytest.raises(SourceError, match=r"source tars: images .* has no \.tar file"):
@@ -174,15 +181,18 @@ def test_a_tar_that_is_gone_still_has_its_rows(opened, folder) -> None:
         pictures.read(row["url"], 100)
 
 
-def test_headers_are_read_once_and_kept(opened, folder, monkeypatch) -> None:
-    write_tar(folder / "a.tar", [("k.jpg", b"a")])
-    list(opened().list_names())
+def test_headers_are_read_once_and_kept(opened, folder, storage, monkeypatch) -> None:
+    for data in (b"before", b"a"):
+        write_tar(folder / "a.tar", [("k.jpg", data * 600)])
+        list(opened().list_names())
+    # Of the changed tar, one index is left.
+    assert len(list(storage.import_indexes("tars").iterdir())) == 1
 
     def never(*_) -> None:
         raise AssertionError("the tar was indexed again")
 
     monkeypatch.setattr("facecaption_assets.shards.webdataset_import.write_index", never)
-    assert read(opened(), "a.tar/k") == b"a"
+    assert read(opened(), "a.tar/k", max_bytes=2) == b"aaa"
 
 
 def test_files_that_have_just_arrived_are_not_settled(opened, folder) -> None:
