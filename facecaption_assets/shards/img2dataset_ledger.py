@@ -44,14 +44,16 @@ def read_ledger(path: Path) -> Ledger | None:
     """The ledger in a Parquet file; None if the table in it is something else.
 
     Raises:
-        pyarrow.ArrowException: If it is no Parquet file.
+        pyarrow.ArrowException: If it is no Parquet file, or has texts that are no UTF-8.
         OSError: If it cannot be read.
     """
     with path.open("rb") as file:
         parquet = pq.ParquetFile(file)
         if not _LEDGER_COLUMNS.issubset(parquet.schema_arrow.names):
             return None
-        return Ledger(parquet.read(use_threads=False))
+        rows = parquet.read(use_threads=False)
+    rows.validate(full=True)
+    return Ledger(rows)
 
 
 def why_missing(row: Mapping[str, Any]) -> str | None:

@@ -93,7 +93,10 @@ class ImportFiles:
 
         Asked before pictures are dealt into shards unattended: files may be being copied.
         """
-        newest = max((path.stat().st_ctime for path in self.paths.values()), default=0.0)
+        try:
+            newest = max(path.stat().st_ctime for path in self.paths.values())
+        except OSError:  # One has just been renamed or removed.
+            return False
         return time.time() - newest >= quiet_s
 
     def unusable(self, path: Path, reason: object) -> SourceError:

@@ -79,7 +79,7 @@ class WebDatasetFolder:
         for tar, path in self.files.paths.items():
             if path.name.endswith((".tar.gz", ".tgz")):
                 raise self.files.unusable(path, "compressed; pictures are read from plain tars")
-            if path.suffix == ".tar":
+            if path.suffix not in WEBDATASET_SUFFIXES[1:]:
                 yield from (f"{tar}/{key}" for key in self._archive(tar).listed())
 
     def url(self, name: str) -> str:

@@ -4,13 +4,17 @@ import json
 import os
 import time
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from facecaption_assets.shards.fetching import fetch_shard
 from facecaption_assets.shards.opening import open_import
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.pictures import PictureUnreadable
 from facecaption_assets.shards.planning import plan_shard
 from facecaption_assets.shards.registration import register_shards, registered_names
+from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.shards.sources import Source, SourceError
 from tests.published_files import write_img2dataset_shard, write_tar
 
@@ -88,9 +92,6 @@ def test_person_groups_and_free_fields_are_read_as_in_folders(opened, folder) ->
 
 
 def test_other_tables_beside_a_tar_are_no_ledgers(opened, folder, storage) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     write_tar(folder / "a.tar", [("k.jpg", b"a")])
     pq.write_table(pa.table({"key": ["z"], "face_id": ["z-0"]}), folder / "a.parquet")
     assert list(opened().list_names()) == ["a.tar/k"]
@@ -133,6 +134,36 @@ def test_a_file_that_is_not_what_its_name_says_is_named(opened, folder, broken) 
     write_tar(folder / "b.tar", [("k.jpg", b"b")])
     (folder / broken).write_bytes(b"neither" * 200)
     with pytest.raises(SourceError, match=rf"source tars: images .*/{broken}: "):
+        list(opened().list_names())
+
+
+def test_one_tar_can_be_the_source_and_another_archive_cannot(storage, folder) -> None:
+    tar = write_tar(folder / "a.tar", [("k.jpg", b"a")])
+    pictures = open_import(Source("tars", "webdataset", str(tar)), storage)
+    assert list(pictures.list_names()) == ["a.tar/k"]
+    assert read(pictures, "a.tar/k") == b"a"
+    (folder / "a.zip").write_bytes(b"PK" * 600)
+    with pytest.raises(SourceError, match=r"a\.zip: not a tar archive"):
+        list(open_import(Source("z", "webdataset", str(folder / "a.zip")), storage).list_names())
+
+
+def test_a_tar_whose_name_is_no_utf_8_is_read_and_reported(opened, folder, tmp_path) -> None:
+    tar = write_tar(folder / os.fsdecode(b"caf\xe9.tar"), [("k.jpg", b"x" * 2000)])
+    tar.write_bytes(tar.read_bytes()[:1000])
+    pictures = opened()
+    names = list(pictures.list_names())
+    plan = plan_shard("tars-00000", names, pictures, OptOut.none())
+    ledger = fetch_shard(plan, pictures, ShardSettings(), OptOut.none(), tmp_path / "out.tar")
+    assert ledger["status"].to_pylist() == ["missing", "missing"]
+    assert r"caf\xe9.tar breaks off at byte 1000" in ledger["error_message"][0].as_py()
+
+
+def test_a_ledger_with_texts_that_are_no_utf_8_is_named(opened, folder) -> None:
+    write_img2dataset_shard(folder, 0, URLS)
+    ledger = pq.read_table(folder / "00000.parquet")
+    broken = pa.array([b"caf\xe9"] * 3, pa.binary()).view(pa.string())
+    pq.write_table(ledger.set_column(0, "caption", broken), folder / "00000.parquet")
+    with pytest.raises(SourceError, match=r"00000\.parquet: .*UTF8"):
         list(opened().list_names())
 
 
