@@ -233,3 +233,10 @@ def test_files_that_have_just_arrived_are_not_settled(opened, folder) -> None:
     # A copy that keeps times must count as new too.
     os.utime(tar, (0, time.time() - 10_000))
     assert not opened().files.is_settled(60)
+
+
+def test_a_file_that_vanishes_meanwhile_means_unsettled(opened, folder) -> None:
+    write_tar(folder / "a.tar", [("k.jpg", b"a")])
+    pictures = opened()
+    (folder / "a.tar").unlink()
+    assert not pictures.files.is_settled(0)
