@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import SHARD_PLAN
 from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.origins import original_identifiers
 from facecaption_assets.shards.pictures import PictureSource
 from facecaption_assets.shards.sources import split_shard_key
 
@@ -41,7 +42,11 @@ def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: O
                 ),
                 "split_group": f"{source}/{side_car.person}" if side_car.person else key,
                 "fingerprint": pictures.fingerprint(name),
-                "status": "opted_out" if opt_out.covers(key, url) else "planned",
+                "status": (
+                    "opted_out"
+                    if opt_out.covers(key, url, *original_identifiers(side_car.metadata))
+                    else "planned"
+                ),
             }
         )
     return SHARD_PLAN.from_rows(rows)
