@@ -165,7 +165,8 @@ def propose(points: Sequence[OperatingPoint], precision: float) -> Proposal:
 def _shortest_between(low: float, high: float) -> float:
     """The number with the fewest decimals, at least two, above ``low`` and up to ``high``."""
     for decimals in range(2, 8):
-        short = math.floor(high * 10**decimals) / 10**decimals
+        scale = 10.0**decimals
+        short = math.floor(high * scale) / scale
         if low < short <= high:
             return short
     return high
