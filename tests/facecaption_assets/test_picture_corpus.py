@@ -49,9 +49,8 @@ def corpus(tmp_path_factory) -> Path:
         for member in tar:
             if member.isfile() and member.name.startswith(FOLDER):
                 name = member.name.removeprefix(FOLDER)
-                if Path(name).suffix.lower() not in PICTURE_SUFFIXES or "/." in f"/{name}":
-                    name = name.lstrip(".") + ".jpg"
-                path = folder / name
+                is_listed = Path(name).suffix.lower() in PICTURE_SUFFIXES
+                path = folder / (name if is_listed else f"{name}.jpg")
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(tar.extractfile(member).read())
     return folder
