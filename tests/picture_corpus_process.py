@@ -58,9 +58,9 @@ def main(home: str, folder: str) -> None:
     limit = dataset.profile.shards.max_pixels
     files = [path for path in Path(folder).rglob("*") if path.is_file()]
     slowest = max((seconds_of(path, limit), path.name) for path in files)
-    kibibyte = 1024 if sys.platform == "darwin" else 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kibibyte / 1024
-    sys.stdout.write(json.dumps({"seconds": slowest[0], "name": slowest[1], "peak_mib": peak}))
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    sys.stdout.write(json.dumps({"seconds": slowest[0], "name": slowest[1], "peak_bytes": peak}))
 
 
 if __name__ == "__main__":
