@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 #: The curve begins here: a detector's lowest scores are without number, and all of them noise.
 _LOWEST_SCORE: Final = 0.01
+_BOXES_HELP: Final = (
+    "CSV of their faces: image,left,top,right,bottom in px of the upright original; an empty box "
+    "for a picture without a face; optionally ignore, 1 for a region that does not count."
+)
 _SHOWN_THRESHOLDS: Final = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
@@ -32,13 +36,7 @@ def calibrate_detector(
     ],
     boxes: Annotated[
         Path,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="CSV of their faces: image,left,top,right,bottom in px of the upright original; "
-            "an empty box for a picture without a face; optionally ignore, 1 for a region that "
-            "does not count.",
-        ),
+        typer.Option(exists=True, dir_okay=False, help=_BOXES_HELP),
     ],
     iou: Annotated[
         float, typer.Option(min=0.05, max=1, help="Overlap from which two boxes are one face.")
@@ -49,9 +47,9 @@ def calibrate_detector(
 ) -> None:
     """Measure the configured detector on labelled pictures and propose its min_score."""
     from facecaption_assets.faces.calibration import operating_points, propose
-    from facecaption_assets.faces.labelled_pictures import LabelError, judge_pictures, read_labels
+    from facecaption_assets.faces.labelled_pictures import judge_pictures, read_labels
     from facecaption_assets.faces.loading import load_detector
-    from facecaption_assets.profiles import ProfileError, load_profile
+    from facecaption_assets.profiles import load_profile
 
     storage = Storage(os.environ["FACECAPTION_HOME"])
     try:
@@ -63,11 +61,9 @@ def calibrate_detector(
         expected = sum(len(picture.faces) for picture in pictures.values())
         points = operating_points([v for found in judged.values() for v in found], expected)
         proposal = propose(points, precision)
-    except (ProfileError, ModelUnavailable, LabelError, ValueError) as error:
+    except (ModelUnavailable, ValueError) as error:  # Of the profile, the labels, the weights.
         raise stop(str(error)) from None
-    console.print(
-        f"{detector.name}: {expected} labelled faces in {len(pictures)} pictures, IoU {iou:g}"
-    )
+    console.print(f"{detector.name}: labelled {expected}, pictures {len(pictures)}, IoU {iou:g}")
     console.print(_table(points, proposal, settings, expected))
     _print_proposal(proposal, precision, settings)
 

@@ -57,7 +57,7 @@ def test_the_table_and_the_line_for_the_profile_are_printed(calibrate) -> None:
     # 400 x 400 px is 6.25 times the input: the sure face lies at 150 to 250.
     result = calibrate("a.jpg,150,150,250,250\nc.jpg,,,,\n")
     assert result.exit_code == 0, result.stderr
-    assert "1 labelled faces in 2 pictures, IoU 0.5" in result.stdout
+    assert "labelled 1, pictures 2, IoU 0.5" in result.stdout
     rows = cells(result.stdout)
     assert rows["0.05"][:6] == ["0.2500", "1.0000", "0.4000", "1", "1", "3"]
     assert rows["0.95"][:6] == ["1.0000", "0.0000", "0.0000", "0", "1", "0"]
