@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from facecaption_assets.adding import add
+from facecaption_assets.commands.add_source import add
+from facecaption_assets.commands.calibrate_detector import calibrate_detector
 from facecaption_assets.freshness import PartitionState, State
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.sources import SourceError
@@ -232,6 +233,9 @@ def doctor() -> None:
             console.print(f"    {finding.remedy}", soft_wrap=True)
     if any(finding.level is Level.BAD for finding in findings):
         raise typer.Exit(1)
+
+
+app.command("calibrate-detector")(calibrate_detector)
 
 
 @app.command()

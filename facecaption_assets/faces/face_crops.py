@@ -27,7 +27,7 @@ from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.tars import TarWriter
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 #: A batch ends early at this many pixels: eight of the largest pictures would not fit into memory.
 _BATCH_PIXELS: Final = 100_000_000

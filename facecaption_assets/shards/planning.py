@@ -4,7 +4,6 @@ import json
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import SHARD_PLAN
@@ -54,4 +53,4 @@ def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: O
 
 def is_downloadable(plan: pa.Table) -> bool:
     """Whether the pictures of a plan or a ledger lie behind http(s) URLs: all do, or none does."""
-    return bool(pc.any(pc.starts_with(plan["url"], "http")).as_py())
+    return any(url.startswith(("http://", "https://")) for url in plan["url"].to_pylist())
