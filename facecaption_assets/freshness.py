@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from facecaption_assets.provenance import Provenance
 from facecaption_assets.schema import PART_TABLES, RETRIEVAL_ASSET
 from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.origins import original_identifiers
 from facecaption_assets.storage import Storage
 
 #: Shard-level assets in the order in which data flows, with what each one reads.
@@ -41,7 +42,7 @@ PART_ASSET: Final = "laion_face_metadata"
 #: Where an opt-out entry would be found if the row had been kept: asset → columns, and the status
 #: of a kept row.
 _OPT_OUT_COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
-    "shard_plan": (("key", "url"), "planned"),
+    "shard_plan": (("key", "url", "metadata"), "planned"),
     "raw_shards": (("sha256",), "success"),
     "face_crops": (("face_id",), "kept"),
     "laion_face_metadata": (("url",), "kept"),
@@ -134,9 +135,11 @@ class Freshness:
             return False
         columns, kept = _OPT_OUT_COLUMNS[asset]
         table = self.storage.read_table(asset, shard, [*columns, "status"])
-        kept_rows = table.filter(pc.equal(table["status"], kept))
-        identifiers = zip(*(kept_rows[column].to_pylist() for column in columns), strict=True)
-        return any(self.opt_out.covers(*found) for found in identifiers)
+        rows = table.filter(pc.equal(table["status"], kept)).select(columns).to_pylist()
+        return any(
+            self.opt_out.covers(*original_identifiers(row.pop("metadata", None)), *row.values())
+            for row in rows
+        )
 
     def whole_dataset_state(self, asset: str, shards: Iterable[str]) -> PartitionState:
         """State of an unpartitioned asset that reads all tables of the given shards."""

@@ -1,17 +1,16 @@
-"""Tables that are too long for memory: written and searched group by group.
+"""Tables that are too long for memory: written group by group.
 
-Where such a table goes and when it counts as committed belongs to ``storage``.
+How rows are found again belongs to ``long_table_search``; where such a table goes and when it
+counts as committed to ``storage``.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from facecaption_assets.provenance import HashSink
 
@@ -75,24 +74,3 @@ class LongTableWriter:
         self._num_waiting -= rows
         self._stream.write_table(group, max_chunksize=rows)
         self._parquet.write_table(group, row_group_size=rows)
-
-
-def rows_with(file: BinaryIO, column: str, values: NDArray[np.int64]) -> pa.Table:
-    """Rows of a long table in whose column one of the values stands, in the table's order.
-
-    Holds one row group and what was found; groups whose range holds none of the values are not
-    read.
-    """
-    parquet = pq.ParquetFile(file)
-    wanted = np.unique(values)
-    place = parquet.schema.names.index(column)
-    found = [parquet.schema_arrow.remove_metadata().empty_table()]
-    for group in range(parquet.num_row_groups):
-        statistics = parquet.metadata.row_group(group).column(place).statistics
-        low = np.searchsorted(wanted, statistics.min, side="left")
-        high = np.searchsorted(wanted, statistics.max, side="right")
-        if low < high:
-            rows = parquet.read_row_group(group, use_threads=False)
-            rows = rows.replace_schema_metadata(None)
-            found.append(rows.filter(pc.is_in(rows[column], pa.array(wanted[low:high]))))
-    return pa.concat_tables(found)

@@ -89,6 +89,10 @@ class Storage:
         """Folder of what was fetched for a shard in progress; always local."""
         return self._local_root() / ".downloads" / shard
 
+    def import_indexes(self, source: str) -> Path:
+        """Folder of the indexes of the files that a source is imported from; always local."""
+        return self._local_root() / ".imports" / source
+
     @property
     def laion_ids(self) -> Path:
         """Folder of the ids of LAION-Face, split into parts; always local."""

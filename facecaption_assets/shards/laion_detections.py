@@ -15,7 +15,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from facecaption_assets.long_tables import LongTableWriter, rows_with
+from facecaption_assets.long_table_search import rows_with
+from facecaption_assets.long_tables import LongTableWriter
 from facecaption_assets.provenance import Provenance, stage_hash
 from facecaption_assets.schema import LAION_FACE_DETECTIONS
 from facecaption_assets.shards.laion_settings import LaionSettings

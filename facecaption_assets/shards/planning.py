@@ -4,11 +4,11 @@ import json
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import SHARD_PLAN
 from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.origins import original_identifiers
 from facecaption_assets.shards.pictures import PictureSource
 from facecaption_assets.shards.sources import split_shard_key
 
@@ -41,7 +41,11 @@ def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: O
                 ),
                 "split_group": f"{source}/{side_car.person}" if side_car.person else key,
                 "fingerprint": pictures.fingerprint(name),
-                "status": "opted_out" if opt_out.covers(key, url) else "planned",
+                "status": (
+                    "opted_out"
+                    if opt_out.covers(key, url, *original_identifiers(side_car.metadata))
+                    else "planned"
+                ),
             }
         )
     return SHARD_PLAN.from_rows(rows)
@@ -49,4 +53,4 @@ def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: O
 
 def is_downloadable(plan: pa.Table) -> bool:
     """Whether the pictures of a plan or a ledger lie behind http(s) URLs: all do, or none does."""
-    return bool(pc.any(pc.starts_with(plan["url"], "http")).as_py())
+    return any(url.startswith(("http://", "https://")) for url in plan["url"].to_pylist())

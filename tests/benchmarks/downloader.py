@@ -84,13 +84,16 @@ def download(folder: str) -> None:
     judge = Judge(settings, 10**8, OptOut.none())
     planned = storage.read_table("shard_plan", "bench-00000")
     table = download_shard(planned, judge, tar, storage.download_spool("bench-00000"))
-    assert set(table["status"].to_pylist()) == {"success"}
     storage.commit(table, Provenance("raw_shards", "bench-00000", "bench"), tar)
 
 
 def _ours(base: str, pictures: int, folder: Path) -> Cost:
-    plan(base, pictures, Storage(str(folder / "home")))
-    return _cost([sys.executable, "-c", _OURS, str(folder / "home")])
+    storage = Storage(str(folder / "home"))
+    plan(base, pictures, storage)
+    cost = _cost([sys.executable, "-c", _OURS, str(folder / "home")])
+    statuses = storage.read_table("raw_shards", "bench-00000")["status"].to_pylist()
+    assert statuses == ["success"] * pictures, "not all pictures were fetched"
+    return cost
 
 
 def _theirs(command: str, base: str, pictures: int, folder: Path) -> Cost:

@@ -164,10 +164,10 @@ def test_without_a_source_the_build_says_how_to_add_one(facecaption) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--sample", "--images", "."]])
-def test_a_source_is_either_a_folder_or_the_sample(facecaption, home, arguments) -> None:
+def test_a_source_is_exactly_one_kind_of_pictures(facecaption, home, arguments) -> None:
     added = facecaption("add-source", "mine", *arguments)
     assert added.exit_code == 1
-    assert "one of --images DIR, --sample" in added.output
+    assert "one of --images DIR, --webdataset DIR" in added.output
     assert facecaption("add-source", "mine", "--sample", "--rows-per-shard", "21").exit_code == 0
     assert read_source(Storage(str(home)), "mine").rows_per_shard == 21
 

@@ -99,6 +99,13 @@ def test_an_opt_out_makes_the_shard_stale_until_the_row_is_dropped(built, entry)
     assert judge(built, opt_out=listed).state("shard_plan", SHARD).state is State.DONE
 
 
+def test_an_opt_out_of_the_original_url_makes_the_shard_stale(storage) -> None:
+    row = ROW | {"source": "mine", "status": "planned", "metadata": '{"url": "http://a/1"}'}
+    commit(storage, "shard_plan", SHARD_PLAN.from_rows([row]))
+    listed = OptOut(frozenset({"http://a/1"}))
+    assert judge(storage, opt_out=listed).state("shard_plan", SHARD).state is State.STALE
+
+
 def test_an_opt_out_of_other_pictures_changes_nothing(built) -> None:
     listed = OptOut(frozenset({"other-00000-00000"}))
     assert judge(built, opt_out=listed).state("shard_plan", SHARD).state is State.DONE
