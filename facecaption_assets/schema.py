@@ -181,6 +181,40 @@ RAW_SHARDS = Table(
     ),
 )
 
+#: What speaks for or against a face. The first columns are of every face, the others, from
+#: ``sharpness`` on, of those whose pixels were looked at: kept, or dropped for what was seen.
+_FACE_EVIDENCE = (
+    Column("side_px", pa.float32(), "Shorter side of the box, px.", True),
+    Column("image_share", pa.float32(), "Area of the box as a share of the picture, [0, 1].", True),
+    Column("roll_deg", pa.float32(), "Clockwise roll by the eyes, degrees; null if unclear.", True),
+    Column(
+        "yaw_deg",
+        pa.float32(),
+        "Rough yaw by eyes and nose, [-90, 90] degrees, positive with the nose to the viewer's "
+        "right; null without landmarks.",
+        True,
+    ),
+    Column("max_overlap", pa.float32(), "Largest IoU with another face of the picture.", True),
+    Column("touches_border", pa.bool_(), "The box ends at an edge of the picture.", True),
+    Column("visible_share", pa.float32(), "Share of the crop that lies in the picture.", True),
+    Column(
+        "sharpness",
+        pa.float32(),
+        "Variance of the Laplacian of the box's grey levels at 128 x 128 px.",
+        True,
+    ),
+    Column("brightness", pa.float32(), "Mean grey level of the box, [0, 1].", True),
+    Column("dark_share", pa.float32(), "Share of the box with a grey level up to 5.", True),
+    Column("bright_share", pa.float32(), "Share of the box with a grey level from 250.", True),
+    Column(
+        "colourfulness",
+        pa.float32(),
+        "Hasler and Süsstrunk's measure of the box: 0 is grey, 15 slightly, 59 quite colourful.",
+        True,
+    ),
+    Column("canny_edge_density", pa.float32(), "Share of edge pixels in the crop.", True),
+)
+
 FACE_CROPS = Table(
     "face_crops",
     "a detected face, kept or dropped; a picture without a face has one row with no face_id",
@@ -193,8 +227,9 @@ FACE_CROPS = Table(
         Column(
             "drop_reason",
             pa.string(),
-            "no_face, low_confidence, too_small, opted_out or failed_to_decode; of published faces "
-            "also not_in_detections or detections_do_not_fit; null if kept.",
+            "no_face, low_confidence, too_small, cut_off, overlapping, turned_away, too_dark, "
+            "overexposed, too_blurred, greyscale, opted_out or failed_to_decode; of published "
+            "faces also not_in_detections or detections_do_not_fit; null if kept.",
             True,
         ),
         _ERROR,
@@ -219,7 +254,7 @@ FACE_CROPS = Table(
             "y' = c x + d y + ty.",
             True,
         ),
-        Column("canny_edge_density", pa.float32(), "Share of edge pixels in the crop.", True),
+        *_FACE_EVIDENCE,
         Column("sha256", pa.string(), "Of the crop's encoded bytes, hex.", True),
     ),
 )

@@ -63,7 +63,7 @@ def _finder(dataset: Dataset, shard: str, fetched: pa.Table) -> FaceFinder:
     if dataset.profile.faces.are_published:
         part = _part_of(dataset, shard)
         return PublishedDetections.of_shard(dataset.storage, part, fetched)
-    return DetectorFinder(dataset.detector())
+    return DetectorFinder(dataset.detector(), dataset.profile.faces.oversampling)
 
 
 def _part_of(dataset: Dataset, shard: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facecaption_assets.faces.detection import Box, Detection
+from facecaption_assets.faces.overlap import overlaps
 
 _Floats = NDArray[np.float64]
 
@@ -98,8 +99,8 @@ def judge(detections: Sequence[Detection], labels: LabelledFaces, min_iou: float
     """
     ranked = sorted(detections, key=lambda d: (-d.score, d.bbox_xyxy))
     boxes = _as_array([d.bbox_xyxy for d in ranked])
-    overlap, _ = _overlaps(boxes, _as_array(labels.faces))
-    _, inside = _overlaps(boxes, _as_array(labels.ignored))
+    overlap, _ = overlaps(boxes, _as_array(labels.faces))
+    _, inside = overlaps(boxes, _as_array(labels.ignored))
     verdicts = []
     for number, detection in enumerate(ranked):
         best = int(overlap[number].argmax()) if labels.faces else 0
@@ -174,12 +175,3 @@ def _shortest_between(low: float, high: float) -> float:
 
 def _as_array(boxes: Sequence[Box]) -> _Floats:
     return np.array(boxes, np.float64).reshape(-1, 4)
-
-
-def _overlaps(boxes: _Floats, others: _Floats) -> tuple[_Floats, _Floats]:
-    """Intersections (N, M): as shares of the union, and of the area of ``boxes``."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    shared = np.prod(np.clip(high - low, 0.0, None), axis=2)
-    own, other = (np.prod(b[:, 2:] - b[:, :2], axis=1) for b in (boxes, others))
-    return shared / (own[:, None] + other[None, :] - shared), shared / own[:, None]

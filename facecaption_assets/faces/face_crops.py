@@ -1,48 +1,39 @@
 """A shard's pictures → the rows of ``face_crops`` and a tar of the kept crops.
 
-How a face is found belongs to ``finding``, how it is judged and cut to ``cropping``.
+Three steps overlap: threads decode the pictures to come while the detector looks at a window of
+them, and cut and encode the crops of those before. How a face is found belongs to ``finding``,
+what becomes of one picture to ``face_rows``.
 """
 
-import hashlib
-import io
-import json
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
-from PIL import Image
 from tqdm import tqdm
 
-from facecaption_assets.faces.cropping import crop_face, drop_reason
-from facecaption_assets.faces.detection import Detection, RgbImage, rank_faces
-from facecaption_assets.faces.edges import canny_edge_density
+from facecaption_assets.faces.ahead import Bounds, ahead, windows
+from facecaption_assets.faces.detection import Detection, rank_faces
+from facecaption_assets.faces.face_rows import Picture, Row, picture_rows
 from facecaption_assets.faces.finding import FaceFinder
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import FACE_CROPS
-from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
+from facecaption_assets.shards.images import ImageDecodeError, decode_reduced, reduction
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.tars import TarWriter
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 
-#: A batch ends early at this many pixels: eight of the largest pictures would not fit into memory.
-_BATCH_PIXELS: Final = 100_000_000
-
-_Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A fetched picture: decoded, or with the reason why nobody looks for its faces."""
-
-    row: _Row
-    pixels: RgbImage | None = None
-    drop_reason: str | None = None
-    error_message: str | None = None
+#: Decoding, detecting and cutting each hold pictures.
+_STEPS: Final = 3
 
 
 def stage_identity(settings: FaceSettings, store: ModelStore) -> str:
@@ -79,19 +70,44 @@ def build_face_crops(
     Raises:
         ValueError: If the pictures are not in the order of the rows.
     """
-    rows: list[_Row] = []
     read = _read(raw.to_pylist(), pictures, opt_out)
     shown = tqdm(read, desc="Finding faces", total=len(raw), disable=None, leave=False)
-    with TarWriter(tar_path) as tar:
-        for batch in _batches(shown, settings.batch_size):
-            for picture, faces in _find(batch, finder):
-                rows.extend(_picture_rows(picture, faces, settings, opt_out, tar))
+    bounds = Bounds(settings.window, settings.megapixels_in_flight * 1e6 / _STEPS)
+    least_side = finder.least_side
+    weigh = partial(_pixels, least_side=least_side)
+    decode = partial(_decode, least_side=least_side)
+    rows: list[Row] = []
+    with _threads(settings.decoders) as pool, TarWriter(tar_path) as tar:
+        decoded = ahead(pool, decode, shown, weigh, bounds)
+        found = _find(windows(decoded, weigh, bounds), finder)
+        made = ahead(
+            pool,
+            lambda both: picture_rows(*both, settings, opt_out),
+            found,
+            # All of a picture's pixels are decoded to cut a face.
+            lambda both: _pixels(both[0], least_side=None),
+            bounds,
+        )
+        for face in (face for of_picture in made for face in of_picture):
+            rows.append(face.row)
+            for extension, data in face.files.items():
+                tar.add(f"{face.row['face_id']}.{extension}", data)
     return FACE_CROPS.from_rows(rows)
 
 
+@contextmanager
+def _threads(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads whose waiting work is dropped when the block is left."""
+    pool = ThreadPoolExecutor(number or len(os.sched_getaffinity(0)))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _read(
-    rows: list[_Row], pictures: Iterable[tuple[str, bytes]], opt_out: OptOut
-) -> Iterator[_Picture]:
+    rows: list[Row], pictures: Iterable[tuple[str, bytes]], opt_out: OptOut
+) -> Iterator[Picture]:
     index_of = {row["key"]: index for index, row in enumerate(rows)}
     position = 0
     for key, data in pictures:
@@ -101,115 +117,58 @@ def _read(
         if index < position:
             raise ValueError(f"picture {key} is out of order, or in the tar twice")
         yield from map(_absent, rows[position:index])
-        yield _decode(rows[index], data, opt_out)
+        yield _picture(rows[index], data, opt_out)
         position = index + 1
     yield from map(_absent, rows[position:])
 
 
-def _absent(row: _Row) -> _Picture:
-    return _Picture(row, None, "failed_to_decode", "the shard's tar has no picture of this key")
+def _absent(row: Row) -> Picture:
+    message = "the shard's tar has no picture of this key"
+    return Picture(row, drop_reason="failed_to_decode", error_message=message)
 
 
-def _decode(row: _Row, data: bytes, opt_out: OptOut) -> _Picture:
+def _picture(row: Row, data: bytes, opt_out: OptOut) -> Picture:
     if opt_out.covers(row["key"], row["url"], row["sha256"]):
-        return _Picture(row, None, "opted_out", "on the opt-out list")
+        return Picture(row, drop_reason="opted_out", error_message="on the opt-out list")
+    return Picture(row, data)
+
+
+def _pixels(picture: Picture, least_side: int | None) -> float:
+    """Pixels that are decoded of a picture, by its ledger."""
+    if picture.drop_reason is not None:
+        return 0.0
+    width, height = (picture.row[name] or 0 for name in ("width", "height"))
+    factor = reduction(width, height, least_side) if picture.row["format"] == "jpg" else 1
+    return float(width * height / factor**2)
+
+
+def _decode(picture: Picture, least_side: int) -> Picture:
+    if picture.drop_reason is not None:
+        return picture
     try:
-        return _Picture(row, decode_rgb(data))
+        decoded = decode_reduced(picture.data, least_side)
     except ImageDecodeError as error:
-        return _Picture(row, None, "failed_to_decode", str(error))
+        return Picture(picture.row, drop_reason="failed_to_decode", error_message=str(error))
+    # The bytes are needed again where these are not all the pixels.
+    return Picture(picture.row, picture.data if decoded.factor > 1 else b"", decoded)
 
 
-def _batches(pictures: Iterable[_Picture], size: int) -> Iterator[list[_Picture]]:
-    batch: list[_Picture] = []
-    pixels = 0
-    for picture in pictures:
-        batch.append(picture)
-        pixels += 0 if picture.pixels is None else picture.pixels[..., 0].size
-        if len(batch) == size or pixels >= _BATCH_PIXELS:
-            yield batch
-            batch, pixels = [], 0
-    if batch:
-        yield batch
-
-
-def _find(batch: list[_Picture], finder: FaceFinder) -> Iterator[tuple[_Picture, list[Detection]]]:
-    visible = [(p.row, p.pixels) for p in batch if p.pixels is not None]
-    found = iter(finder.find([row for row, _ in visible], [pixels for _, pixels in visible]))
-    for picture in batch:
-        if picture.pixels is None:
-            yield picture, []
-        else:
-            height, width = picture.pixels.shape[:2]
+def _find(
+    batches: Iterable[deque[Picture]], finder: FaceFinder
+) -> Iterator[tuple[Picture, list[Detection]]]:
+    for window in batches:
+        seen = [(p.row, p.decoded) for p in window if p.decoded is not None]
+        found = iter(finder.find([row for row, _ in seen], [decoded for _, decoded in seen]))
+        del seen
+        while window:
+            picture = window.popleft()
+            if picture.decoded is None:
+                yield picture, []
+                continue
             findings = next(found)
             reason, message = findings.drop_reason, findings.error_message
+            width, height = picture.decoded.width, picture.decoded.height
             yield (
                 replace(picture, drop_reason=reason, error_message=message),
                 rank_faces(findings.faces, width, height),
             )
-
-
-def _picture_rows(
-    picture: _Picture,
-    faces: list[Detection],
-    settings: FaceSettings,
-    opt_out: OptOut,
-    tar: TarWriter,
-) -> Iterator[_Row]:
-    row = {name: picture.row[name] for name in ("key", "alt_text", "split_group")}
-    if picture.pixels is None or not faces:
-        yield row | {
-            "status": "dropped",
-            "drop_reason": picture.drop_reason,
-            "error_message": picture.error_message,
-            "original_width": picture.row["original_width"],
-            "original_height": picture.row["original_height"],
-        }
-        return
-    for number, face in enumerate(faces):
-        face_id = f"{picture.row['key']}-{number}"
-        found = row | {"face_id": face_id} | _found(face, picture.pixels)
-        reason = "opted_out" if opt_out.covers(face_id) else drop_reason(face, settings)
-        if reason is not None:
-            yield found | {"status": "dropped", "drop_reason": reason}
-        else:
-            yield found | {"status": "kept"} | _store(face_id, face, picture.pixels, settings, tar)
-
-
-def _found(face: Detection, image: RgbImage) -> _Row:
-    height, width = image.shape[:2]
-    left, top, right, bottom = face.bbox_xyxy
-    return {
-        "det_score": face.score,
-        "bbox_xyxy": [left, top, right, bottom],
-        "bbox_rel": [left / width, top / height, right / width, bottom / height],
-        "landmarks": face.landmarks and [list(point) for point in face.landmarks],
-        "original_width": width,
-        "original_height": height,
-    }
-
-
-def _store(
-    face_id: str, face: Detection, image: RgbImage, settings: FaceSettings, tar: TarWriter
-) -> _Row:
-    crop = crop_face(image, face, settings)
-    buffer = io.BytesIO()
-    # Full colour resolution: lips and eyes are a few pixels wide and told by their colour.
-    Image.fromarray(crop.pixels).save(
-        buffer, "JPEG", quality=settings.jpeg_quality, subsampling="4:4:4"
-    )
-    data = buffer.getvalue()
-    record = {
-        "face_id": face_id,
-        "det_score": face.score,
-        "bbox_xyxy": face.bbox_xyxy,
-        "landmarks": face.landmarks,
-    }
-    tar.add(f"{face_id}.jpg", data)
-    tar.add(f"{face_id}.json", json.dumps(record, sort_keys=True).encode())
-    return {
-        "width": crop.pixels.shape[1],
-        "height": crop.pixels.shape[0],
-        "crop_matrix": crop.matrix.ravel().tolist(),
-        "canny_edge_density": canny_edge_density(crop.pixels),
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }

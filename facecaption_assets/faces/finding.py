@@ -5,10 +5,11 @@ A detector that looks now is wrapped here; faces that were published are in
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
-from facecaption_assets.faces.detection import Detection, Detector, RgbImage
+from facecaption_assets.faces.detection import Detection, Detector, Landmarks
+from facecaption_assets.shards.images import Decoded
 
 #: A row of RAW_SHARDS.
 LedgerRow: TypeAlias = Mapping[str, Any]
@@ -19,7 +20,7 @@ class Findings:
     """What is known of one picture's faces.
 
     Attributes:
-        faces: In any order, in pixels of the picture that was given.
+        faces: In any order, in pixels of the whole picture.
         drop_reason: What the picture is dropped for if it has no face: a reason of FACE_CROPS.
         error_message: More of that reason, where there is more to say.
     """
@@ -32,16 +33,52 @@ class Findings:
 class FaceFinder(Protocol):
     """Tells the faces of pictures."""
 
-    def find(self, rows: Sequence[LedgerRow], images: Sequence[RgbImage]) -> list[Findings]:
-        """Findings for each picture; ``rows`` and ``images`` are of the same pictures."""
+    @property
+    def least_side(self) -> int:
+        """Pixels that the longer side of a picture must keep where it is decoded smaller."""
+
+    def find(self, rows: Sequence[LedgerRow], pictures: Sequence[Decoded]) -> list[Findings]:
+        """Findings for each picture; ``rows`` and ``pictures`` are of the same pictures."""
 
 
 @dataclass(frozen=True)
 class DetectorFinder:
-    """Asks a detector, which goes by the pixels alone."""
+    """Asks a detector, which goes by the pixels alone.
+
+    Attributes:
+        detector: Who is asked.
+        oversampling: Pixels of a picture's longer side for each that the detector sees.
+    """
 
     detector: Detector
+    oversampling: float = 1.0
 
-    def find(self, rows: Sequence[LedgerRow], images: Sequence[RgbImage]) -> list[Findings]:
+    @property
+    def least_side(self) -> int:
+        """What the detector sees, as often as ``oversampling`` says."""
+        return round(self.detector.image_size * self.oversampling)
+
+    def find(self, rows: Sequence[LedgerRow], pictures: Sequence[Decoded]) -> list[Findings]:
         """Findings for each picture, by looking at it."""
-        return [Findings(faces) for faces in self.detector.detect(images)]
+        found = self.detector.detect([picture.pixels for picture in pictures])
+        return [
+            Findings([in_whole_picture(face, picture) for face in faces])
+            for faces, picture in zip(found, pictures, strict=True)
+        ]
+
+
+def in_whole_picture(face: Detection, seen: Decoded) -> Detection:
+    """A face found in the decoded pixels, in pixels of the whole picture."""
+    if seen.factor == 1:
+        return face
+    x0, y0, x1, y1 = face.bbox_xyxy
+    (left, top), (right, bottom) = _whole(seen, x0, y0), _whole(seen, x1, y1)
+    landmarks: Landmarks | None = None
+    if face.landmarks is not None:
+        one, two, three, four, five = (_whole(seen, x, y) for x, y in face.landmarks)
+        landmarks = one, two, three, four, five
+    return replace(face, bbox_xyxy=(left, top, right, bottom), landmarks=landmarks)
+
+
+def _whole(seen: Decoded, x: float, y: float) -> tuple[float, float]:
+    return x * seen.factor - seen.left, y * seen.factor - seen.top

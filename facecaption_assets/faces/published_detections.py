@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from facecaption_assets.faces.detection import Detection, RgbImage, detection_from
+from facecaption_assets.faces.detection import Detection, detection_from
 from facecaption_assets.faces.finding import Findings, LedgerRow
 from facecaption_assets.faces.placing import AnotherPicture, Size, place, placement
+from facecaption_assets.shards.images import Decoded
 from facecaption_assets.shards.laion_detections import read_detections
 from facecaption_assets.storage import Storage
 
@@ -45,7 +46,12 @@ class PublishedDetections:
         ids = [_metadata(row)["sample_id"] for row in raw.select(["metadata"]).to_pylist()]
         return cls(read_detections(storage, part, np.asarray(ids, np.int64)))
 
-    def find(self, rows: Sequence[LedgerRow], images: Sequence[RgbImage]) -> list[Findings]:
+    @property
+    def least_side(self) -> int:
+        """Nobody looks at the pixels: they are decoded only to see that they can be."""
+        return 1
+
+    def find(self, rows: Sequence[LedgerRow], pictures: Sequence[Decoded]) -> list[Findings]:
         """Findings for each picture, without looking at it.
 
         A picture without a face says whether the authors looked at it and found none
@@ -53,9 +59,9 @@ class PublishedDetections:
         (``detections_do_not_fit``).
         """
         ids = self.table["sample_id"].to_numpy()
-        return [self._find(ids, row, image) for row, image in zip(rows, images, strict=True)]
+        return [self._find(ids, row, seen) for row, seen in zip(rows, pictures, strict=True)]
 
-    def _find(self, ids: NDArray[np.int64], row: LedgerRow, image: RgbImage) -> Findings:
+    def _find(self, ids: NDArray[np.int64], row: LedgerRow, picture: Decoded) -> Findings:
         metadata = _metadata(row)
         start, end = np.searchsorted(ids, [metadata["sample_id"], metadata["sample_id"] + 1])
         if start == end:
@@ -67,7 +73,7 @@ class PublishedDetections:
         try:
             seen = _size_that_laion_saw(metadata)
             upright = Size(row["original_width"], row["original_height"])
-            stored = Size(image.shape[1], image.shape[0])
+            stored = Size(picture.width, picture.height)
             matrix = placement(seen, upright, row["exif_orientation"] or 1, stored)
             placed = [_placed(face, matrix, seen) for face in faces]
         except AnotherPicture as error:

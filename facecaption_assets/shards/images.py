@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from facecaption_assets.shards.colours import to_srgb
+from facecaption_assets.shards.completeness import is_complete
 
 # Pillow's own limit is global and warns instead of deciding; ``read_header`` applies the
 # ``max_pixels`` setting to every picture before its pixels are touched.
@@ -36,9 +37,6 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-#: PNG's last chunk is always the same: type and checksum of an empty IEND.
-_PNG_END: Final = b"IEND\xaeB`\x82"
 
 
 class PictureRejected(ValueError):
@@ -111,7 +109,7 @@ def _judge(image: Image.Image, data: bytes, max_pixels: int) -> PictureHeader:
             "too_large",
             f"{width} by {height} = {width * height} px; the setting max_pixels is {max_pixels}",
         )
-    if not _is_complete(data, SUPPORTED_FORMATS[kind]):
+    if not is_complete(data, SUPPORTED_FORMATS[kind]):
         raise PictureRejected("truncated", f"the {kind} data ends before the picture does")
     orientation = _orientation(image)
     if orientation in _SIDEWAYS:
@@ -129,30 +127,26 @@ def _orientation(image: Image.Image) -> int:
     return value if 1 <= value <= 8 else 1
 
 
-def _is_complete(data: bytes, extension: str) -> bool:
-    if extension == "png":
-        return _PNG_END in data[-64 * 1024 :]
-    if extension == "webp":
-        return int.from_bytes(data[4:8], "little") + 8 <= len(data)
-    return _jpeg_is_complete(data)
+@dataclass(frozen=True)
+class Decoded:
+    """Pixels of a picture, upright, perhaps fewer than it has.
 
-
-def _jpeg_is_complete(data: bytes) -> bool:
-    """Whether an end-of-image marker follows the first scan.
-
-    Segments are walked up to the scan, because a thumbnail inside EXIF has an end marker of its
-    own; within a scan 0xFFD9 cannot occur by chance (ITU-T T.81, F.1.2.3: 0xFF is stuffed).
+    Attributes:
+        pixels: (H, W, 3), uint8, RGB.
+        width: Width of the whole picture, px.
+        height: Height of the whole picture, px.
+        factor: Pixels of the whole picture that one of ``pixels`` is wide and high.
+        left: Pixels of the whole picture by which ``pixels`` reaches beyond its left edge.
+        top: The same of its upper edge. A size that ``factor`` does not divide is rounded up,
+            and EXIF may turn what is too much to the beginning.
     """
-    position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker == 0xFF:
-            position += 1
-            continue
-        if marker == 0xDA:
-            return data.find(b"\xff\xd9", position) >= 0
-        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return False
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+    factor: int = 1
+    left: int = 0
+    top: int = 0
 
 
 def decode_rgb(data: bytes) -> NDArray[np.uint8]:
@@ -167,12 +161,66 @@ def decode_rgb(data: bytes) -> NDArray[np.uint8]:
     Raises:
         ImageDecodeError: If the pixels cannot be decoded.
     """
+    return decode_reduced(data, None).pixels
+
+
+def decode_reduced(data: bytes, least_side: int | None) -> Decoded:
+    """Pixels as of ``decode_rgb``, of a large JPEG as few as suffice, which is faster.
+
+    Args:
+        data: The picture.
+        least_side: Pixels that its longer side must keep; a JPEG is then decoded at a half, a
+            quarter or an eighth of its size where that is enough. None for all pixels.
+
+    Raises:
+        ImageDecodeError: If the pixels cannot be decoded.
+    """
     try:
         with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            turn = _UPRIGHT.get(_orientation(image))
-            upright = image if turn is None else image.transpose(turn)
-            return np.array(to_srgb(upright), dtype=np.uint8)
+            return _decode(image, data, least_side)
     # Decoders raise whatever odd bytes lead them to; each of it is this picture's fault alone.
     except Exception as error:
         raise ImageDecodeError(f"{type(error).__name__}: {error}") from error
+
+
+def reduction(width: int, height: int, least_side: int | None) -> int:
+    """The factor by which ``decode_reduced`` shrinks a JPEG: 1, 2, 4 or 8."""
+    if least_side is None:
+        return 1
+    longer, shorter = max(width, height), min(width, height)
+    return next((f for f in (8, 4, 2) if longer >= f * least_side and shorter >= f), 1)
+
+
+def _decode(image: Image.Image, data: bytes, least_side: int | None) -> Decoded:
+    width, height = image.size
+    is_jpeg = image.format in ("JPEG", "MPO")
+    factor = reduction(width, height, least_side) if is_jpeg else 1
+    orientation = _orientation(image)
+    turn = _UPRIGHT.get(orientation)
+    if factor > 1:
+        image.draft(None, (width // factor, height // factor))
+    pixels = _plain_jpeg(image, data) if is_jpeg and factor == 1 and turn is None else None
+    if pixels is None:
+        image.load()
+        pixels = np.array(to_srgb(image if turn is None else image.transpose(turn)), np.uint8)
+    if orientation in _SIDEWAYS:
+        width, height = height, width
+    left = pixels.shape[1] * factor - width if orientation in (2, 3, 6, 7) else 0
+    top = pixels.shape[0] * factor - height if orientation in (3, 4, 7, 8) else 0
+    return Decoded(pixels, width, height, factor, left, top)
+
+
+def _plain_jpeg(image: Image.Image, data: bytes) -> NDArray[np.uint8] | None:
+    """All pixels of a JPEG in three colours without a profile; None for Pillow to decide.
+
+    The same library decodes for both, to the same numbers; OpenCV makes fewer copies of them.
+    """
+    import cv2
+
+    if image.mode != "RGB" or image.info.get("icc_profile"):
+        return None
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if pixels is None or pixels.shape != (image.height, image.width, 3):
+        return None
+    return np.asarray(pixels, np.uint8)
