@@ -11,7 +11,7 @@ from facecaption_assets.attributes.annotators import ANNOTATORS, FaceCrop, load_
 from facecaption_assets.attributes.labelling import face_crop
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.attributes.states import merge_evidence
-from facecaption_assets.faces.cropping import crop_face
+from facecaption_assets.faces.cropping import crop_place, cut
 from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import MODELS, ModelStore, ModelUnavailable
@@ -72,14 +72,14 @@ def sample_faces(real_store: ModelStore) -> list[FaceCrop]:
             data = archive.read(f"openpeople/data/curated/P001/assets/{name}.jpg")
             picture = decode_rgb(data)
             ((found, *_),) = detector.detect([picture])
-            crop = crop_face(picture, found, settings)
+            place = crop_place(found, settings)
             row = {
                 "face_id": name,
-                "crop_matrix": crop.matrix.ravel(),
+                "crop_matrix": place.matrix.ravel(),
                 "landmarks": found.landmarks,
                 "bbox_xyxy": found.bbox_xyxy,
             }
-            faces.append(face_crop(row, crop.pixels))
+            faces.append(face_crop(row, cut(picture, place)))
     return faces
 
 

@@ -1,12 +1,27 @@
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
-from facecaption_assets.faces.cropping import MAX_CROP_SIDE_PX, crop_face, drop_reason
+from facecaption_assets.faces.alignment import TEMPLATE, Frame, crop_matrix
+from facecaption_assets.faces.cropping import (
+    MAX_CROP_SIDE_PX,
+    Place,
+    crop_place,
+    cut,
+    recut,
+    visible_share,
+)
 from facecaption_assets.faces.detection import Detection, Landmarks
 from facecaption_assets.faces.settings import FaceSettings
 
-SETTINGS = FaceSettings(min_score=0.5, min_side_px=40, margin=1.5)
+SETTINGS = FaceSettings(margin=1.5, align="roll")
 TILTED: Landmarks = ((50, 40), (50, 60), (40, 50), (28, 42), (28, 58))
+
+
+class Crop(NamedTuple):
+    pixels: np.ndarray
+    matrix: np.ndarray
 
 
 def gradient(width: int = 200, height: int = 100) -> np.ndarray:
@@ -14,21 +29,9 @@ def gradient(width: int = 200, height: int = 100) -> np.ndarray:
     return np.stack([x, y, x + y], axis=-1).astype(np.uint8)
 
 
-@pytest.mark.parametrize(
-    ("face", "reason"),
-    [
-        (Detection((0, 0, 50, 50), 0.8), None),
-        (Detection((0, 0, 40, 40), 0.5), None),
-        (Detection((0, 0, 50, 50), 0.49), "low_confidence"),
-        (Detection((0, 0, 39.9, 50), 0.8), "too_small"),
-        (Detection((0, 0, 50, 39.9), 0.8), "too_small"),
-        (Detection((0, 0, 10, 10), 0.1), "low_confidence"),
-    ],
-)
-def test_limits_are_inclusive_and_confidence_is_judged_first(
-    face: Detection, reason: str | None
-) -> None:
-    assert drop_reason(face, SETTINGS) == reason
+def crop_face(image: np.ndarray, face: Detection, settings: FaceSettings) -> Crop:
+    place = crop_place(face, settings)
+    return Crop(cut(image, place), place.matrix)
 
 
 def test_an_upright_crop_is_an_exact_copy_of_its_square() -> None:
@@ -55,7 +58,7 @@ def test_a_tilted_face_is_turned_upright_without_scaling() -> None:
 def test_alignment_can_be_switched_off() -> None:
     image = gradient()
     face = Detection((20, 30, 60, 70), 0.9, TILTED)
-    crop = crop_face(image, face, FaceSettings(margin=1.5, align=False))
+    crop = crop_face(image, face, FaceSettings(margin=1.5, align="none"))
     np.testing.assert_array_equal(crop.pixels, image[20:80, 10:70])
 
 
@@ -95,3 +98,62 @@ def test_a_huge_crop_is_reduced() -> None:
 def test_the_smallest_face_has_a_crop() -> None:
     crop = crop_face(gradient(), Detection((5, 5, 6, 6), 0.9), FaceSettings(margin=0.1))
     assert crop.pixels.shape == (1, 1, 3)
+
+
+def test_a_crop_as_detected_has_the_proportions_of_its_box() -> None:
+    image = gradient()
+    settings = FaceSettings(margin=1.5, align="roll", shape="as_detected")
+    crop = crop_face(image, Detection((80, 40, 120, 60), 0.9), settings)
+    np.testing.assert_array_equal(crop.pixels, image[35:65, 70:130])
+
+
+def test_a_face_like_the_template_has_its_landmarks_in_fixed_places() -> None:
+    settings = FaceSettings(margin=1.5, align="similarity")
+    seen = []
+    for scale, shift in ((1.0, (40.0, 30.0)), (2.5, (300.0, 11.0))):
+        points = TEMPLATE * scale + shift
+        box = (*(np.array((0, 6)) * scale + shift), *(np.array((112, 118)) * scale + shift))
+        a, b, c, d, e = (tuple(p) for p in points)
+        place = crop_place(Detection(box, 0.9, (a, b, c, d, e)), settings)
+        seen.append((points @ place.matrix[:, :2].T + place.matrix[:, 2]) / place.width)
+    np.testing.assert_allclose(seen[0], seen[1], atol=0.01)
+
+
+def test_a_profile_is_turned_by_its_roll_where_it_cannot_be_laid_on_the_template() -> None:
+    profile: Landmarks = ((60, 40), (75, 46), (90, 60), (60, 80), (68, 83))
+    face = Detection((30, 15, 100, 100), 0.9, profile)
+    by_roll = crop_place(face, FaceSettings(align="roll"))
+    by_template = crop_place(face, FaceSettings(align="similarity"))
+    np.testing.assert_array_equal(by_template.matrix, by_roll.matrix)
+
+
+@pytest.mark.parametrize(
+    ("box", "share"),
+    [((80, 30, 120, 70), 1.0), ((-20, 30, 20, 70), 0.5), ((180, 80, 220, 120), 0.25)],
+)
+def test_the_visible_share_is_that_of_the_crop_which_lies_in_the_picture(box, share) -> None:
+    place = crop_place(Detection(box, 0.9), SETTINGS)
+    assert visible_share(place, 200, 100) == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "share"), [(200, 200, 1.0), (100, 200, 0.5), (200, 150, 0.875)]
+)
+def test_the_visible_share_of_a_turned_crop_counts_its_corners(width, height, share) -> None:
+    diamond = crop_matrix(Frame((100, 100), 141, 141, 45.0), 141, 141)
+    assert visible_share(Place(diamond, 141, 141), width, height) == pytest.approx(share, abs=0.02)
+
+
+def test_a_row_of_another_picture_or_without_a_crop_cannot_be_cut_again() -> None:
+    row = {
+        "face_id": "a-0",
+        "key": "a",
+        "drop_reason": "too_small",
+        "crop_matrix": None,
+        "original_width": 100,
+        "original_height": 50,
+    }
+    with pytest.raises(ValueError, match="a-0 has no crop: too_small"):
+        recut(row, gradient())
+    with pytest.raises(ValueError, match="a-0 is from a picture of 100 by 50 px, not 200 by 100"):
+        recut(row | {"crop_matrix": [1.0, 0, 0, 0, 1, 0]}, gradient())

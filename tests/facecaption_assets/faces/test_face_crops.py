@@ -4,22 +4,26 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pytest
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from facecaption_assets.faces.alignment import TEMPLATE
+from facecaption_assets.faces.cropping import recut
 from facecaption_assets.faces.detection import Detection, RgbImage
 from facecaption_assets.faces.face_crops import build_face_crops, stage_identity
 from facecaption_assets.faces.finding import DetectorFinder
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
 from facecaption_assets.schema import FACE_CROPS, RAW_SHARDS
+from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.tars import read_members
 
-SETTINGS = FaceSettings(min_score=0.5, min_side_px=20, batch_size=3)
+SETTINGS = FaceSettings(min_score=0.5, min_side_px=20, align="roll")
 LANDMARKS = ((50.0, 40.0), (66.0, 40.0), (58.0, 48.0), (52.0, 56.0), (64.0, 56.0))
 GOOD = Detection((40.0, 30.0, 76.0, 66.0), 0.75, LANDMARKS)
 WEAK = Detection((80.0, 10.0, 110.0, 40.0), 0.25)
@@ -27,13 +31,17 @@ SMALL = Detection((5.0, 5.0, 15.0, 15.0), 0.625)
 
 
 class FakeDetector:
-    """Finds the faces that are listed for a picture's grey level; remembers its batches."""
+    """Finds the faces that are listed for a picture's grey level; remembers what it was given."""
 
     name = "fake"
+    image_size = 640
 
     def __init__(self, faces: dict[int, list[Detection]] | None = None) -> None:
         self.faces = faces or {}
         self.batches: list[int] = []
+
+    def input_shape(self, height: int, width: int) -> tuple[int, int]:
+        return height, width
 
     def detect(self, images: Sequence[RgbImage]) -> list[list[Detection]]:
         self.batches.append(len(images))
@@ -46,24 +54,33 @@ def png(grey: int, width: int = 120, height: int = 80) -> bytes:
     return buffer.getvalue()
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return image.size
+    except UnidentifiedImageError:
+        return 120, 80
+
+
 def key(number: int) -> str:
     return f"photos-00000-{number:05d}"
 
 
-def raw_rows(pictures: Sequence[bytes]) -> pa.Table:
+def raw_rows(pictures: Sequence[bytes], **changes: Any) -> pa.Table:
     return RAW_SHARDS.from_rows(
         [
             {
                 "key": key(number),
                 "url": f"file:{number}.png",
+                "format": "png",
                 "alt_text": f"picture {number}",
                 "split_group": key(number),
                 "status": "success",
-                "width": 120,
-                "height": 80,
+                **dict(zip(("width", "height"), size_of(data), strict=True)),
                 "original_width": 120,
                 "original_height": 80,
                 "sha256": hashlib.sha256(data).hexdigest(),
+                **changes,
             }
             for number, data in enumerate(pictures)
         ]
@@ -184,17 +201,133 @@ def test_an_opted_out_face_keeps_its_number_and_loses_its_pixels(tmp_path: Path)
     assert list(members) == [f"{key(0)}-1.jpg", f"{key(0)}-1.json"]
 
 
-def test_pictures_are_detected_in_batches_of_the_setting(tmp_path: Path) -> None:
+def test_the_detector_is_shown_as_many_pictures_as_the_window_has(tmp_path: Path) -> None:
     detector = FakeDetector()
-    build(tmp_path, [png(0)] * 7, detector)
+    build(tmp_path, [png(0)] * 7, detector, replace(SETTINGS, window=3))
     assert detector.batches == [3, 3, 1]
 
 
-def test_large_pictures_end_a_batch_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facecaption_assets.faces.face_crops._BATCH_PIXELS", 15_000)
+def test_large_pictures_end_a_window_early(tmp_path: Path) -> None:
     detector = FakeDetector()
-    build(tmp_path, [png(0)] * 5, detector)
+    pictures = [png(0, 500, 400)] * 5
+    build(tmp_path, pictures, detector, replace(SETTINGS, megapixels_in_flight=1.3))
     assert detector.batches == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"window": 1}, {"window": 2, "decoders": 1}, {"megapixels_in_flight": 1.0}, {"decoders": 4}],
+)
+def test_rows_and_crops_do_not_depend_on_how_the_work_is_shared_out(tmp_path, changes) -> None:
+    pictures = [png(grey, 100 + 37 * grey, 90) for grey in range(12)]
+    faces = {grey: [replace(GOOD, score=0.5 + grey / 100), SMALL] for grey in range(0, 12, 2)}
+    expected = build(tmp_path, pictures, FakeDetector(faces), SETTINGS)
+    found = build(tmp_path, pictures, FakeDetector(faces), replace(SETTINGS, **changes))
+    assert found == expected
+
+
+def photo(width: int, height: int, orientation: int = 1) -> bytes:
+    """A JPEG of one tone."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), (90, 90, 90)).save(buffer, "JPEG", exif=exif.tobytes())
+    return buffer.getvalue()
+
+
+class Watched(DetectorFinder):
+    """Remembers the shapes of what it was shown."""
+
+    shapes: ClassVar[list[tuple[int, ...]]] = []
+
+    def find(self, rows, pictures):
+        self.shapes.extend(p.pixels.shape[:2] for p in pictures)
+        return super().find(rows, pictures)
+
+
+def test_a_large_jpeg_is_looked_at_small_and_cut_from_all_its_pixels(tmp_path: Path) -> None:
+    data = photo(1200, 803, orientation=3)
+    detector = FakeDetector({90: [GOOD]})
+    detector.image_size = 100
+    finder = Watched(detector, 3.0)
+    raw = raw_rows([data], format="jpg", width=1200, height=803)
+    path = tmp_path / "pixels.tar"
+    table = build_face_crops(raw, [(key(0), data)], finder, SETTINGS, OptOut.none(), path)
+    (row,) = table.to_pylist()
+    assert finder.shapes == [(201, 300)]
+    # 201 rows of four px reach one px beyond the upper edge of what EXIF turns upside down.
+    assert row["bbox_xyxy"] == [160, 119, 304, 263]
+    assert (row["original_width"], row["original_height"]) == (1200, 803)
+    assert (row["width"], row["height"]) == (216, 216)
+
+
+def test_a_picture_whose_rest_cannot_be_decoded_keeps_its_faces_as_dropped_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(data: bytes) -> RgbImage:
+        raise ImageDecodeError("half a picture")
+
+    monkeypatch.setattr("facecaption_assets.faces.face_rows.decode_rgb", fail)
+    data = photo(1200, 800)
+    detector = FakeDetector({90: [GOOD, SMALL]})
+    detector.image_size = 100
+    raw = raw_rows([data], format="jpg", width=1200, height=800)
+    settings, path = replace(SETTINGS, min_side_px=100), tmp_path / "pixels.tar"
+    finder = DetectorFinder(detector, 3.0)
+    table = build_face_crops(raw, [(key(0), data)], finder, settings, OptOut.none(), path)
+    assert [(r["drop_reason"], r["error_message"]) for r in table.to_pylist()] == [
+        ("failed_to_decode", "half a picture"),
+        ("too_small", None),
+    ]
+
+
+@pytest.mark.parametrize("align", ["similarity", "roll", "none"])
+def test_a_row_and_its_picture_give_the_stored_crop_again(tmp_path: Path, align: str) -> None:
+    noise = Image.effect_noise((400, 300), 80).convert("RGB")
+    buffer = io.BytesIO()
+    noise.save(buffer, "PNG")
+    grey = int(np.asarray(noise)[0, 0, 0])
+    points = TEMPLATE @ [[0.94, 0.34], [-0.34, 0.94]] + (150.3, 40.7)
+    a, b, c, d, e = (tuple(point) for point in points)
+    face = Detection((140.25, 60.5, 244.75, 170.125), 0.9, (a, b, c, d, e))
+    settings = replace(SETTINGS, align=align)
+    rows, members = build(tmp_path, [buffer.getvalue()], FakeDetector({grey: [face]}), settings)
+    pixels = recut(rows[0], decode_rgb(buffer.getvalue()))
+    encoded = io.BytesIO()
+    Image.fromarray(pixels).save(encoded, "JPEG", quality=95, subsampling="4:4:4")
+    assert encoded.getvalue() == members[f"{key(0)}-0.jpg"]
+    matrix = np.array(rows[0]["crop_matrix"]).reshape(2, 3)
+    corners = np.array([(0, 0), (pixels.shape[1], 0), (17.5, 30.25)])
+    there = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    np.testing.assert_allclose(there @ matrix[:, :2].T + matrix[:, 2], corners, atol=1e-9)
+
+
+def test_evidence_by_position_is_told_of_every_face_and_by_pixels_of_those_cut(tmp_path) -> None:
+    rows, _ = build(tmp_path, [png(10)], FakeDetector({10: [GOOD, WEAK]}))
+    kept, weak = rows
+    assert (kept["side_px"], weak["side_px"]) == (36, 30)
+    assert kept["image_share"] == pytest.approx(36 * 36 / (120 * 80))
+    assert (kept["roll_deg"], weak["roll_deg"]) == (0, None)
+    assert (kept["max_overlap"], kept["touches_border"], kept["visible_share"]) == (0, False, 1)
+    assert kept["brightness"] == pytest.approx(10 / 255)
+    assert (kept["sharpness"], kept["colourfulness"], kept["dark_share"]) == (0, 0, 0)
+    assert weak["brightness"] is None
+
+
+def test_a_face_dropped_for_its_pixels_keeps_the_evidence_and_no_crop(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, min_brightness=0.5)
+    (row,), members = build(tmp_path, [png(10)], FakeDetector({10: [GOOD]}), settings)
+    assert (row["status"], row["drop_reason"]) == ("dropped", "too_dark")
+    assert row["brightness"] == pytest.approx(10 / 255)
+    assert (row["sha256"], row["crop_matrix"], members) == (None, None, {})
+
+
+def test_edge_maps_are_stored_beside_the_crops_if_wanted(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, store_edge_maps=True)
+    _, members = build(tmp_path, [png(10)], FakeDetector({10: [GOOD]}), settings)
+    assert list(members) == [f"{key(0)}-0{end}" for end in (".jpg", ".canny.png", ".json")]
+    with Image.open(io.BytesIO(members[f"{key(0)}-0.canny.png"])) as edges:
+        assert (edges.size, edges.getextrema()) == ((256, 256), (0, 0))
 
 
 def test_a_shard_without_pictures_has_no_rows(tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.quality.contents import boxes_inside_image
 from facecaption_assets.quality.gates import rows_conserved_crops
 from facecaption_assets.schema import LAION_FACE_DETECTIONS, RAW_SHARDS
+from facecaption_assets.shards.images import Decoded
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.tars import read_members
 
-SETTINGS = FaceSettings(detections="laion_face", min_side_px=20)
+SETTINGS = FaceSettings(detections="laion_face", min_side_px=20, align="roll")
 BOX = [40.0, 30.0, 76.0, 66.0]
 POINTS = [[50.0, 40.0], [66.0, 40.0], [58.0, 48.0], [52.0, 56.0], [64.0, 56.0]]
 FOUND = {"status": "found", "bbox_xyxy": BOX, "landmarks": POINTS, "det_score": 0.99}
@@ -45,7 +46,7 @@ def ledger_row(sample_id: int, **changes: Any) -> dict[str, Any]:
 
 
 def find(faces: PublishedDetections, row: dict[str, Any], width=120, height=80) -> Findings:
-    (findings,) = faces.find([row], [np.zeros((height, width, 3), np.uint8)])
+    (findings,) = faces.find([row], [Decoded(np.zeros((1, 1, 3), np.uint8), width, height, 8)])
     return findings
 
 

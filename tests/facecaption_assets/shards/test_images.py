@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from facecaption_assets.shards.images import (
     ImageDecodeError,
     PictureRejected,
+    decode_reduced,
     decode_rgb,
     read_header,
 )
@@ -202,3 +203,67 @@ def test_mutated_bytes_end_in_pixels_or_in_one_of_two_errors(data) -> None:
     except (PictureRejected, ImageDecodeError):
         return
     assert pixels.shape == (header.height, header.width, 3)
+
+
+def jpeg(width: int, height: int, mode: str = "RGB", **options) -> bytes:
+    image = Image.effect_noise((width, height), 30).convert("RGB")
+    image.paste((220, 90, 40), (90, 54, 142, 96))
+    buffer = io.BytesIO()
+    image.convert(mode).save(buffer, "JPEG", quality=95, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": "4:4:4"}])
+def test_a_jpeg_has_the_pixels_that_pillow_decodes(mode, options) -> None:
+    data = jpeg(203, 151, mode=mode, **options)
+    expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    np.testing.assert_array_equal(decode_rgb(data), expected)
+
+
+def test_a_jpeg_that_stops_cannot_be_decoded() -> None:
+    with pytest.raises(ImageDecodeError, match="truncated"):
+        decode_rgb(jpeg(203, 151)[:4000])
+
+
+@pytest.mark.parametrize(
+    ("least_side", "factor"), [(None, 1), (400, 1), (203, 1), (101, 2), (26, 4), (25, 8), (1, 8)]
+)
+def test_a_jpeg_is_decoded_as_small_as_its_longer_side_may_be(least_side, factor) -> None:
+    decoded = decode_reduced(jpeg(203, 151), least_side)
+    assert (decoded.factor, decoded.width, decoded.height) == (factor, 203, 151)
+    assert decoded.pixels.shape == (-(-151 // factor), -(-203 // factor), 3)
+
+
+def test_other_formats_and_strips_are_decoded_whole(picture) -> None:
+    assert decode_reduced(picture(kind="PNG"), 1).factor == 1
+    assert decode_reduced(jpeg(203, 3), 1).factor == 2
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("least_side", [101, 50, 25])
+def test_places_in_few_pixels_are_those_in_all_of_them(orientation, least_side) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    y, x = np.indices((151, 203))
+    light = 250 * np.exp(-((x - 96) ** 2 + (y - 60) ** 2) / 600)
+    buffer = io.BytesIO()
+    Image.fromarray(light.astype(np.uint8)).save(buffer, "JPEG", exif=exif.tobytes(), quality=95)
+    data = buffer.getvalue()
+    reduced, full = decode_reduced(data, least_side), decode_rgb(data)
+    assert full.shape == (reduced.height, reduced.width, 3)
+
+    def centre(pixels: np.ndarray) -> np.ndarray:
+        light = np.clip(pixels.mean(axis=2) - 8, 0, None)
+        y, x = np.indices(light.shape)
+        return np.array([((x + 0.5) * light).sum(), ((y + 0.5) * light).sum()]) / light.sum()
+
+    placed = centre(reduced.pixels) * reduced.factor - (reduced.left, reduced.top)
+    np.testing.assert_allclose(placed, centre(full), atol=0.5)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_few_pixels_have_the_colours_of_all(mode) -> None:
+    data = jpeg(400, 304, mode=mode)
+    few, full = decode_reduced(data, 200).pixels, decode_rgb(data)
+    assert few.mean(axis=(0, 1)) == pytest.approx(full.mean(axis=(0, 1)), abs=1)
