@@ -100,9 +100,9 @@ class Storage:
         return cls.at(os.environ.get("FACECAPTION_HOME", "data"))
 
     @property
-    def opt_out_list(self) -> Path:
-        """List of pictures whose owners have asked to be left out."""
-        return self.home / "opt_out.txt"
+    def opt_out_folder(self) -> Path:
+        """Folder of the lists of pictures whose owners have asked to be left out."""
+        return self.home / "optout"
 
     def table_path(self, asset: str, partition: str) -> Path:
         """The partition's table; its existence means that the partition is complete."""

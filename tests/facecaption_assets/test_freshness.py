@@ -83,7 +83,7 @@ def test_a_partition_is_done_only_when_its_gates_have_spoken(built) -> None:
 
 @pytest.mark.parametrize("entry", ["file:///x.jpg", f"{SHARD}-00000"])
 def test_an_opt_out_makes_the_shard_stale_until_the_row_is_dropped(built, entry) -> None:
-    listed = OptOut(frozenset({entry}))
+    listed = OptOut.of(entry)
     assert judge(built, opt_out=listed).state("shard_plan", SHARD).state is State.STALE
     dropped = SHARD_PLAN.from_rows([ROW | {"source": "mine", "status": "opted_out"}])
     commit(built, "shard_plan", dropped)
@@ -91,7 +91,7 @@ def test_an_opt_out_makes_the_shard_stale_until_the_row_is_dropped(built, entry)
 
 
 def test_an_opt_out_of_other_pictures_changes_nothing(built) -> None:
-    listed = OptOut(frozenset({"other-00000-00000"}))
+    listed = OptOut.of("other-00000-00000")
     assert judge(built, opt_out=listed).state("shard_plan", SHARD).state is State.DONE
 
 

@@ -64,7 +64,7 @@ def download_shard(
         if jobs:
             with Progress(len(jobs), tell) as progress:
                 _run(_fetch(jobs, spool, judge, progress, connect))
-        return assemble(_rows(plan), spool, judge.settings, tar_path)
+        return assemble(_rows(plan), spool, judge, tar_path)
 
 
 def _rows(plan: pa.Table) -> Iterator[dict[str, Any]]:
@@ -82,7 +82,7 @@ async def _fetch(
 
     async with connect(judge.settings) as session:
         fetcher = Fetcher(session, judge.settings, spool.folder)
-        await Crawl(fetcher, judge.settings, judge.opt_out.covers, finish).run(jobs)
+        await Crawl(fetcher, judge.settings, judge.opt_out.covering, finish).run(jobs)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from facecaption_assets.schema import RAW_SHARDS
 from facecaption_assets.shards.downloading.failures import Failure
+from facecaption_assets.shards.downloading.judging import Judge
 from facecaption_assets.shards.downloading.ledger import Record, failure_fields
 from facecaption_assets.shards.downloading.resizing import resized
 from facecaption_assets.shards.downloading.settings import DownloadSettings
@@ -21,7 +22,7 @@ from facecaption_assets.shards.tars import TarWriter
 
 
 def assemble(
-    rows: Iterable[Mapping[str, Any]], spool: Spool, settings: DownloadSettings, tar_path: Path
+    rows: Iterable[Mapping[str, Any]], spool: Spool, judge: Judge, tar_path: Path
 ) -> pa.Table:
     """Write the tar; return one RAW_SHARDS row per planned row, in the same order.
 
@@ -32,7 +33,7 @@ def assemble(
     lines = tar_path.with_suffix(".jsonl")
     with TarWriter(tar_path) as tar, lines.open("w", encoding="ascii") as ledger:
         for planned in tqdm(rows, desc="write pictures", disable=None, leave=False):
-            record, data = _stored(planned["key"], spool, settings)
+            record, data = _stored(planned["key"], spool, judge)
             row = record.row(planned)
             if record.is_success:
                 store_sample(row, data, tar)
@@ -54,13 +55,18 @@ def _read(lines: Path) -> pa.Table:
     return table.cast(RAW_SHARDS.arrow)
 
 
-def _stored(key: str, spool: Spool, settings: DownloadSettings) -> tuple[Record, bytes]:
+def _stored(key: str, spool: Spool, judge: Judge) -> tuple[Record, bytes]:
     record = spool.get(key)
     if record is None:
         raise LookupError(f"nothing is known of {key}")
-    data = spool.read(key) if record.is_success else b""
-    if record.is_success and record.is_original and settings.resize != "none":
-        return _resize(record, data, settings)
+    if not record.is_success:
+        return record, b""
+    data = spool.read(key)
+    record = judge.recognised(record, data)
+    if not record.is_success:
+        return record, b""
+    if record.is_original and judge.settings.resize != "none":
+        return _resize(record, data, judge.settings)
     return record, data
 
 

@@ -101,7 +101,7 @@ def test_a_file_over_max_bytes_names_the_setting(nasty, tmp_path) -> None:
 def test_bytes_on_the_opt_out_list_are_not_stored(nasty, tmp_path) -> None:
     tar = tmp_path / "x.tar"
     digest = hashlib.sha256((nasty / "good.jpg").read_bytes()).hexdigest()
-    rows = fetch(nasty, tar, OptOut(frozenset({digest})))
+    rows = fetch(nasty, tar, OptOut.of(digest))
     row = row_of(rows, "good.jpg")
     assert row["status"] == "opted_out"
     with tar.open("rb") as file:

@@ -68,7 +68,7 @@ def test_a_bad_side_car_or_a_missing_picture_still_has_its_row(folder, name) -> 
 
 def test_opted_out_pictures_are_rows_that_say_so(folder) -> None:
     url = (folder / "text.jpg").as_uri()
-    listed = OptOut(frozenset({"mine-00000-00000", url}))
+    listed = OptOut.of("mine-00000-00000", url)
     rows = planned(folder, "plain.jpg", "text.jpg", "json.jpg", opt_out=listed)
     assert [row["status"] for row in rows] == ["opted_out", "opted_out", "planned"]
 
