@@ -120,7 +120,7 @@ def _draw(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: int) ->
     """face_id and shard of the faces that are shown: the first that are not on the list."""
     candidates = faces
     while True:
-        drawn = connection.execute(_CANDIDATES, {"candidates": candidates}).to_arrow_table()
+        drawn = connection.sql(_CANDIDATES, params={"candidates": candidates}).to_arrow_table()
         shown = [
             not any(opt_out.covering_row(row[table] or {}) for table in ("crop", "raw"))
             for row in drawn.to_pylist()
