@@ -94,7 +94,11 @@ def test_the_list_of_an_earlier_data_root_is_not_passed_over(storage) -> None:
 
 def test_the_version_is_of_the_entries_and_not_of_the_files(storage) -> None:
     versions = []
-    for first, second in [("b.org\n", "a.org\n"), ("# x\na.org\nb.org\n", "B.org\n"), ("", "a.org")]:
+    for first, second in [
+        ("b.org\n", "a.org\n"),
+        ("# x\na.org\nb.org\n", "B.org\n"),
+        ("", "a.org"),
+    ]:
         write(storage, "1.txt", first)
         write(storage, "2.txt", second)
         versions.append(OptOut.read(storage).version)

@@ -71,6 +71,17 @@ def test_opted_out_pictures_are_rows_that_say_so(folder) -> None:
     listed = OptOut.of("mine-00000-00000", url)
     rows = planned(folder, "plain.jpg", "text.jpg", "json.jpg", opt_out=listed)
     assert [row["status"] for row in rows] == ["opted_out", "opted_out", "planned"]
+    assert [row["error_message"] for row in rows] == [
+        "on the opt-out list by key",
+        "on the opt-out list by url",
+        None,
+    ]
+
+
+def test_an_imported_picture_is_left_out_by_the_url_that_it_once_had(folder) -> None:
+    (folder / "plain.json").write_text('{"url": "https://cdn.example.org/1.jpg"}')
+    (row,) = planned(folder, "plain.jpg", opt_out=OptOut.of("example.org"))
+    assert (row["status"], row["error_message"]) == ("opted_out", "on the opt-out list by domain")
 
 
 def test_the_same_folder_gives_the_same_plan(folder) -> None:
