@@ -62,7 +62,7 @@ def _fetch(
 ) -> dict[str, object]:
     row = {name: planned[name] for name in ("key", "url", "alt_text", "metadata", "split_group")}
     if planned["status"] == "opted_out":
-        return row | {"status": "opted_out", "error_message": planned["error_message"]}
+        return row | {"status": "opted_out", "error_message": planned.get("error_message")}
     if (kind := opt_out.covering_row(row)) is not None:
         return row | {"status": "opted_out", "error_message": left_out_by(kind)}
     try:

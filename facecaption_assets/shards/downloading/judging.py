@@ -51,7 +51,8 @@ class Judge:
         kind = self.opt_out.covering_row({**planned, **kept})
         if kind is None and planned["status"] != "opted_out":
             return None
-        reason = left_out_by(kind) if kind else planned["error_message"]
+        planned_reason = planned.get("error_message") or "on the opt-out list as planned"
+        reason = left_out_by(kind) if kind else planned_reason
         return self._record(planned["key"], planned["url"], _listed(reason), kept)
 
     def recognised(self, record: Record, data: bytes) -> Record:

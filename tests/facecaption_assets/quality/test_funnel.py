@@ -33,7 +33,7 @@ def test_left_out_rows_are_counted_by_the_kind_of_their_entry(
 ) -> None:
     storage = build_home(shards=1, pictures=16)
     raw = storage.read_table("raw_shards", "drawn-00000").to_pylist()
-    raw[0] |= {"status": "opted_out", "error_message": "on the opt-out list by domain"}
+    raw[1] |= {"status": "opted_out", "error_message": "on the opt-out list by domain"}
     provenance = storage.require_built("raw_shards", "drawn-00000")
     storage.commit(RAW_SHARDS.from_rows(raw), provenance)
     fetched = count_funnel(storage).steps[1]

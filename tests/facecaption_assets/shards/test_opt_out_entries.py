@@ -29,7 +29,7 @@ def test_comments_and_blanks_are_no_entries(line) -> None:
 
 @pytest.mark.parametrize("line", USELESS)
 def test_a_line_that_would_leave_nothing_out_is_an_error(line) -> None:
-    with pytest.raises(ValueError, match="is not|host|distance"):
+    with pytest.raises(ValueError, match=r"is not|host|distance"):
         parse_line(line)
 
 
