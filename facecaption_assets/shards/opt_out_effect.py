@@ -20,10 +20,11 @@ _KEPT_STATUS: Final[Mapping[str, str]] = {
 }
 
 #: Assets whose left-out rows still say what they were, so that it is known when they may return.
-_RETURNING: Final = frozenset(
-    {"shard_plan", "raw_shards", "face_crops", "face_attributes", "template_captions"}
-    | {"llm_captions"}
-)
+_RETURNING: Final = frozenset(_KEPT_STATUS) - {"laion_face_metadata"} | {
+    "face_attributes",
+    "template_captions",
+    "llm_captions",
+}
 
 _COLUMNS: Final = (
     *("key", "face_id", "url", "final_url", "metadata", "sha256", "phash"),

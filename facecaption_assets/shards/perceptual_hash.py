@@ -27,7 +27,7 @@ _KEPT: Final = 8
 _MIN_CONTRAST: Final = 8
 
 #: JPEG is decoded at the smallest DCT scale that leaves this many px along each side.
-_DECODED_SIDE: Final = 2 * _SIDE
+_DECODED_SIDE: Final = _SIDE
 
 #: (8, 32): rows of the unnormalised DCT-II.
 _COSINES: Final[NDArray[np.float64]] = np.cos(

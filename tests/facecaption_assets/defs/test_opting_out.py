@@ -138,6 +138,19 @@ def test_a_list_is_applied_once(fetched, dataset, instance) -> None:
     assert [request.partition_key for request in changed.run_requests] == SHARDS
 
 
+def test_the_daemon_may_start_what_the_sensor_asks_for(fetched, dataset, instance) -> None:
+    opt_out(dataset, "more-00000-00001")
+    location = fetched.get_repository_def()
+    context = dg.build_sensor_context(
+        instance=instance, resources={"dataset": dataset}, repository_def=location
+    )
+    tick = location.get_sensor_def("apply_opt_outs").evaluate_tick(context)
+    (request,) = tick.run_requests
+    assert request.tags["dagster/partition"] == "more-00000"
+    assert {key.to_user_string() for key in request.asset_selection} == {"shard_plan", "raw_shards"}
+    assert tick.cursor
+
+
 def test_many_shards_are_looked_at_in_turns(fetched, dataset, instance, monkeypatch) -> None:
     monkeypatch.setattr("facecaption_assets.defs.opting_out._LOOK_S", 0.0)
     opt_out(dataset, "mine-00000-00000", "more-00000-00000")
