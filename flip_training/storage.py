@@ -137,6 +137,16 @@ class Storage:
         with path.open("rb") as file:
             return pq.read_table(file, columns=columns).replace_schema_metadata(None)
 
+    def read_known(self, asset: str, partition: str, columns: list[str]) -> pa.Table:
+        """The partition's rows with those of the columns that it has; older ones may have fewer.
+
+        Raises:
+            PartitionMissing: If the partition has not been built.
+        """
+        path = self.table_path(asset, partition)
+        present = pq.read_schema(path).names if path.exists() else columns
+        return self.read_table(asset, partition, [name for name in columns if name in present])
+
     def read_provenance(self, asset: str, partition: str) -> Provenance | None:
         """What the committed partition was made from; None where it is absent."""
         path = self.table_path(asset, partition)

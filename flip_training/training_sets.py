@@ -147,7 +147,7 @@ def _numbered(prefix: str, numbers: Counter[str]) -> dict[str, int]:
 
 def _kept_crops(storage: Storage, shard: str) -> dict[str, _Row]:
     columns = ["face_id", "key", "split_group", "status", "sha256", "phash"]
-    rows = storage.read_table("face_crops", shard, columns).to_pylist()
+    rows = storage.read_known("face_crops", shard, columns).to_pylist()
     return {str(row["face_id"]): row for row in rows if row["status"] == "kept"}
 
 
@@ -170,7 +170,7 @@ def _opted_out(
     if not opt_out:
         return frozenset()
     columns = ["key", "url", "final_url", "metadata", "sha256", "phash"]
-    raw = {row["key"]: row for row in storage.read_table("raw_shards", shard, columns).to_pylist()}
+    raw = {row["key"]: row for row in storage.read_known("raw_shards", shard, columns).to_pylist()}
     return frozenset(
         face_id
         for face_id, crop in crops.items()
