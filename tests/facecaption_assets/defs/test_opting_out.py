@@ -5,6 +5,7 @@ import io
 import dagster as dg
 import numpy as np
 import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
 from PIL import Image
 
 from facecaption_assets.definitions import build_defs
@@ -144,7 +145,8 @@ def test_the_daemon_may_start_what_the_sensor_asks_for(fetched, dataset, instanc
     context = dg.build_sensor_context(
         instance=instance, resources={"dataset": dataset}, repository_def=location
     )
-    tick = location.get_sensor_def("apply_opt_outs").evaluate_tick(context)
+    with partition_loading_context(dynamic_partitions_store=instance):  # As the daemon does.
+        tick = location.get_sensor_def("apply_opt_outs").evaluate_tick(context)
     (request,) = tick.run_requests
     assert request.tags["dagster/partition"] == "more-00000"
     assert {key.to_user_string() for key in request.asset_selection} == {"shard_plan", "raw_shards"}
