@@ -143,7 +143,10 @@ def status(
     from facecaption_assets.defs import building
 
     _, dataset = _open()
-    states = building.states(dataset) + _training_states()
+    try:
+        states = building.states(dataset) + _training_states()
+    except SourceError as error:
+        raise stop(str(error)) from None
     if as_json:
         for state in states:
             sys.stdout.write(json.dumps(asdict(state)) + "\n")

@@ -33,7 +33,7 @@ from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import FACE_ATTRIBUTES
 from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
-from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out import OptOut, left_out_by
 
 #: Raised when an annotator's evidence or its resolution changes.
 _VERSION: Final = 1
@@ -75,10 +75,16 @@ def label_faces(
         OutOfMemory: If an annotator ran out of memory; the shard can be tried again.
     """
     rows = crops.to_pylist()
-    waiting = {r["face_id"]: r for r in rows if not opt_out.covers(r["face_id"], r["key"])}
-    labelled = {r["face_id"]: _row(r, "opted_out", "on the opt-out list") for r in rows}
-    for face_id, row in waiting.items():
-        labelled[face_id] = _row(row, "failed_to_annotate", "the crop's picture is missing")
+    waiting: dict[str, _Row] = {}
+    labelled: dict[str, _Row] = {}
+    for row in rows:
+        kind = opt_out.covering(row["face_id"], row["key"])
+        if kind is None:
+            waiting[row["face_id"]] = row
+            missing = _row(row, "failed_to_annotate", "the crop's picture is missing")
+        else:
+            missing = _row(row, "opted_out", left_out_by(kind))
+        labelled[row["face_id"]] = missing
     wanted = ((waiting[face_id], data) for face_id, data in pixels if face_id in waiting)
     with tqdm(desc="attributes", total=len(waiting), disable=None, leave=False) as progress:
         while batch := list(islice(wanted, settings.batch_size)):

@@ -24,7 +24,9 @@ from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import FACE_CROPS
 from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
-from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out import OptOut, left_out_by
+from facecaption_assets.shards.opt_out_entries import Kind
+from facecaption_assets.shards.perceptual_hash import hash_pixels
 from facecaption_assets.shards.tars import TarWriter
 
 _VERSION: Final = 2
@@ -67,8 +69,7 @@ def build_face_crops(
             over; a row without bytes becomes ``failed_to_decode``.
         finder: Finds the faces.
         settings: How they are judged and cut.
-        opt_out: Keys, URLs and hashes of pictures that are not looked at, and face_ids of faces
-            that are not cut out.
+        opt_out: Pictures that are not looked at, and faces that are not kept.
         tar_path: Local file for the kept crops: ``<face_id>.jpg`` and ``<face_id>.json``, in the
             order of the rows.
 
@@ -111,8 +112,8 @@ def _absent(row: _Row) -> _Picture:
 
 
 def _decode(row: _Row, data: bytes, opt_out: OptOut) -> _Picture:
-    if opt_out.covers(row["key"], row["url"], row["sha256"]):
-        return _Picture(row, None, "opted_out", "on the opt-out list")
+    if (kind := opt_out.covering_row(row)) is not None:
+        return _Picture(row, None, "opted_out", left_out_by(kind))
     try:
         return _Picture(row, decode_rgb(data))
     except ImageDecodeError as error:
@@ -168,11 +169,16 @@ def _picture_rows(
     for number, face in enumerate(faces):
         face_id = f"{picture.row['key']}-{number}"
         found = row | {"face_id": face_id} | _found(face, picture.pixels)
-        reason = "opted_out" if opt_out.covers(face_id) else drop_reason(face, settings)
-        if reason is not None:
+        if (kind := opt_out.covering(face_id)) is not None:
+            yield found | _left_out(kind)
+        elif (reason := drop_reason(face, settings)) is not None:
             yield found | {"status": "dropped", "drop_reason": reason}
         else:
-            yield found | {"status": "kept"} | _store(face_id, face, picture.pixels, settings, tar)
+            yield found | _store(face_id, face, picture.pixels, settings, opt_out, tar)
+
+
+def _left_out(kind: Kind) -> _Row:
+    return {"status": "dropped", "drop_reason": "opted_out", "error_message": left_out_by(kind)}
 
 
 def _found(face: Detection, image: RgbImage) -> _Row:
@@ -189,7 +195,12 @@ def _found(face: Detection, image: RgbImage) -> _Row:
 
 
 def _store(
-    face_id: str, face: Detection, image: RgbImage, settings: FaceSettings, tar: TarWriter
+    face_id: str,
+    face: Detection,
+    image: RgbImage,
+    settings: FaceSettings,
+    opt_out: OptOut,
+    tar: TarWriter,
 ) -> _Row:
     crop = crop_face(image, face, settings)
     buffer = io.BytesIO()
@@ -198,6 +209,9 @@ def _store(
         buffer, "JPEG", quality=settings.jpeg_quality, subsampling="4:4:4"
     )
     data = buffer.getvalue()
+    hashes = {"sha256": hashlib.sha256(data).hexdigest(), "phash": hash_pixels(crop.pixels)}
+    if (kind := opt_out.covering_row(hashes)) is not None:
+        return hashes | _left_out(kind)
     record = {
         "face_id": face_id,
         "det_score": face.score,
@@ -206,10 +220,10 @@ def _store(
     }
     tar.add(f"{face_id}.jpg", data)
     tar.add(f"{face_id}.json", json.dumps(record, sort_keys=True).encode())
-    return {
+    return hashes | {
+        "status": "kept",
         "width": crop.pixels.shape[1],
         "height": crop.pixels.shape[0],
         "crop_matrix": crop.matrix.ravel().tolist(),
         "canny_edge_density": canny_edge_density(crop.pixels),
-        "sha256": hashlib.sha256(data).hexdigest(),
     }

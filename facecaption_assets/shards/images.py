@@ -170,9 +170,13 @@ def decode_rgb(data: bytes) -> NDArray[np.uint8]:
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
-            turn = _UPRIGHT.get(_orientation(image))
-            upright = image if turn is None else image.transpose(turn)
-            return np.array(to_srgb(upright), dtype=np.uint8)
+            return np.array(to_srgb(upright(image)), dtype=np.uint8)
     # Decoders raise whatever odd bytes lead them to; each of it is this picture's fault alone.
     except Exception as error:
         raise ImageDecodeError(f"{type(error).__name__}: {error}") from error
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """A decoded picture, turned as its EXIF orientation asks."""
+    turn = _UPRIGHT.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
