@@ -65,8 +65,12 @@ def read_torchscript(weights: Path, device: "torch.device") -> Any:
 @contextmanager
 def torchscript_allowed() -> Iterator[None]:
     """Context without PyTorch's warnings of TorchScript, whose successor has other files."""
+    import torch
+
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated")
+        # Tracing fixes the size, which is meant.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         yield
 
 
