@@ -90,7 +90,7 @@ def test_onnx_runs_without_landmarks(tmp_path: Path) -> None:
     pictures = torch.stack([torch.full((3, 64, 64), v, dtype=torch.uint8) for v in (204, 51)])
     bright, dark = network.find(pictures, Thresholds(0.25, 0.5))
     np.testing.assert_allclose(bright.boxes, [[24, 28, 40, 36]])
-    assert bright.scores.tolist() == pytest.approx([0.8])
+    assert bright.scores.tolist() == pytest.approx([0.8], abs=1e-5)
     assert bright.points.shape == (1, 0, 2)
     assert len(dark.boxes) == 0
 
@@ -108,19 +108,27 @@ def test_weights_without_a_face_class_are_refused(tmp_path: Path) -> None:
 def test_a_torchscript_export_gives_the_landmarks_of_its_source(
     tmp_path: Path, untrained: Callable[..., Any], saved: Callable[..., Path]
 ) -> None:
-    source = saved(untrained("v8/yolov8-pose", nc=1, kpt_shape=[5, 3]), tmp_path)
+    pictures = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    network = untrained("v8/yolov8-pose", nc=1, kpt_shape=[5, 3])
+    source = saved(network, tmp_path)
     with torchscript_allowed():
         written = load_ultralytics().YOLO(source).export(format="torchscript", imgsz=64)
-    pictures = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
-    thresholds = Thresholds(0.0, 0.9)
-    found = ExportedNetwork(Path(written), 64, CPU).find(pictures, thresholds)
+    exported, original = ExportedNetwork(Path(written), 64, CPU), ExportedNetwork(source, 64, CPU)
+    # Nothing is suppressed: untrained scores are so close that the last digit would decide.
+    everything = Thresholds(0.0, 1.0)
     for ours, theirs in zip(
-        found, ExportedNetwork(source, 64, CPU).find(pictures, thresholds), strict=True
+        exported.find(pictures, everything), original.find(pictures, everything), strict=True
     ):
-        assert len(ours.boxes) > 0
-        assert ours.points.shape[1:] == (5, 2)
-        np.testing.assert_allclose(ours.boxes, theirs.boxes, atol=1e-3)
-        np.testing.assert_allclose(ours.points, theirs.points, atol=1e-3)
+        assert ours.points.shape == (84, 5, 2)
+        np.testing.assert_allclose(in_order(ours.boxes), in_order(theirs.boxes), atol=0.01)
+        np.testing.assert_allclose(
+            in_order(ours.points.flatten(1)), in_order(theirs.points.flatten(1)), atol=0.01
+        )
+
+
+def in_order(rows: torch.Tensor) -> np.ndarray:
+    numbers = rows.numpy()
+    return numbers[np.lexsort(np.round(numbers, 1).T)]
 
 
 @pytest.mark.parametrize("name", ["junk.onnx", "junk.bin", "junk.torchscript"])
