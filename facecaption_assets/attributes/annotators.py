@@ -129,5 +129,7 @@ def load_annotators(settings: AttributeSettings, store: ModelStore) -> list[Anno
         ValueError: If a name is unknown.
         ModelUnavailable: If weights cannot be had.
     """
+    from facecaption_assets.attributes.frugal import FrugalAnnotator
+
     entries = [annotator_entry(name) for name in settings.annotators]
-    return [entry.load(store) for entry in entries]
+    return [FrugalAnnotator(entry.load(store), settings.batch_size) for entry in entries]

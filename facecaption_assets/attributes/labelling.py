@@ -20,7 +20,6 @@ from facecaption_assets.attributes.annotators import (
     FaceEvidence,
     annotator_entry,
 )
-from facecaption_assets.attributes.memory import OutOfMemory, is_out_of_memory
 from facecaption_assets.attributes.resolution import resolve_conflicts
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.attributes.states import (
@@ -29,6 +28,7 @@ from facecaption_assets.attributes.states import (
     merge_evidence,
 )
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
+from facecaption_assets.memory import OutOfMemory, is_out_of_memory
 from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import FACE_ATTRIBUTES

@@ -13,12 +13,12 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from facecaption_assets.attributes.memory import OutOfMemory
 from facecaption_assets.defs.compute import CPU
 from facecaption_assets.defs.conditions import rebuild_slice
 from facecaption_assets.defs.partitions import shards
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.freshness import SHARD_INPUTS, Freshness
+from facecaption_assets.memory import OutOfMemory
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.provenance import Provenance
 from facecaption_assets.rewriting.client import EndpointUnavailable

@@ -15,9 +15,11 @@ DETECTIONS: Final = ("detector", "laion_face")
 _IDLE: Final[Mapping[str, frozenset[str]]] = {
     "detector": frozenset({"retinaface_min_score"}),
     "laion_face": frozenset(
-        {"detector", "image_size", "min_score", "report_score", "iou_threshold"}
+        {"detector", "image_size", "precision", "min_score", "report_score", "iou_threshold"}
     ),
 }
+
+PRECISIONS: Final = ("auto", "float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +29,14 @@ class FaceSettings:
     Attributes:
         detections: ``detector`` looks for faces. ``laion_face`` takes those that LAION-Face's
             authors found with RetinaFace, from ``laion_face_detections``; for LAION-Face only.
-        detector: Name in the model store, or path of ultralytics face weights.
+        detector: Name in the model store, or path of ultralytics face weights: ``.pt``, ``.onnx``,
+            ``.torchscript``, ``.engine`` or a folder ``*_openvino_model``.
         image_size: Longest side that the detector sees, px.
-        batch_size: Pictures per detector call.
+        precision: How PyTorch weights compute: ``float32``, ``bfloat16``, ``float16`` (CUDA only),
+            or ``auto``: the fastest of them that the device is made for. Boxes are read out in
+            float32 always. Exported weights have the precision that they were exported with.
+        batch_size: Most pictures per detector call; fewer where memory does not suffice.
+        threads: CPU threads of PyTorch in this process; 0 for all cores.
         min_score: Faces below it are dropped as ``low_confidence``; [0, 1], in the detector's own
             units. Not for published faces.
         retinaface_min_score: Published faces below it are dropped as ``low_confidence``; [0, 1],
@@ -45,7 +52,9 @@ class FaceSettings:
     detections: str = "detector"
     detector: str = "yolov8n-face"
     image_size: int = 640
+    precision: str = "auto"
     batch_size: int = 8
+    threads: int = 0
     min_score: float = 0.5
     retinaface_min_score: float = 0.98
     report_score: float = 0.25
@@ -60,6 +69,7 @@ class FaceSettings:
             self,
             image_size=(32, 8192),
             batch_size=(1, 4096),
+            threads=(0, 1024),
             min_score=(0, 1),
             retinaface_min_score=(0, 1),
             report_score=(0, 1),
@@ -72,6 +82,8 @@ class FaceSettings:
             raise ValueError(
                 f"detections is {self.detections!r}; allowed is {', '.join(DETECTIONS)}"
             )
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision is {self.precision!r}; allowed is {', '.join(PRECISIONS)}")
 
     @property
     def are_published(self) -> bool:
@@ -86,5 +98,5 @@ class FaceSettings:
     @property
     def decisive(self) -> tuple[tuple[str, object], ...]:
         """The settings that decide what is found, kept and stored, by name."""
-        idle = {"batch_size", *_IDLE[self.detections]}
+        idle = {"batch_size", "threads", *_IDLE[self.detections]}
         return tuple((f.name, getattr(self, f.name)) for f in fields(self) if f.name not in idle)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from facecaption_assets.attributes.labelling import face_crop, label_faces, stage_identity
-from facecaption_assets.attributes.memory import OutOfMemory
 from facecaption_assets.attributes.settings import AttributeSettings
+from facecaption_assets.memory import OutOfMemory
 from facecaption_assets.models import ModelStore
 from facecaption_assets.schema import FACE_ATTRIBUTES
 from facecaption_assets.shards.opt_out import OptOut

@@ -238,7 +238,8 @@ def test_identity_follows_settings_and_weights_but_not_the_batch_size(tmp_path: 
     own.write_bytes(b"weights")
     store = ModelStore(tmp_path)
     identity = stage_identity(SETTINGS, store)
-    assert stage_identity(replace(SETTINGS, batch_size=64), store) == identity
+    assert stage_identity(replace(SETTINGS, batch_size=64, threads=7), store) == identity
+    assert stage_identity(replace(SETTINGS, precision="float32"), store) != identity
     assert stage_identity(replace(SETTINGS, min_score=0.6), store) != identity
     assert stage_identity(replace(SETTINGS, detector=str(own)), store) != identity
 

@@ -8,7 +8,9 @@ SETTINGS = FaceSettings()
 OTHER = {
     "detector": "other",
     "image_size": 64,
+    "precision": "float32",
     "batch_size": 99,
+    "threads": 3,
     "min_score": 0.1,
     "retinaface_min_score": 0.1,
     "report_score": 0.1,
@@ -28,10 +30,19 @@ def test_the_origin_of_detections_is_one_of_those_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("detections", "idle"),
     [
-        ("detector", {"batch_size", "retinaface_min_score"}),
+        ("detector", {"batch_size", "threads", "retinaface_min_score"}),
         (
             "laion_face",
-            {"batch_size", "detector", "image_size", "min_score", "report_score", "iou_threshold"},
+            {
+                "batch_size",
+                "threads",
+                "detector",
+                "image_size",
+                "precision",
+                "min_score",
+                "report_score",
+                "iou_threshold",
+            },
         ),
     ],
 )
