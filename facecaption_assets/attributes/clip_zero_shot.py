@@ -60,8 +60,8 @@ class ClipAnnotator:
         pictures = [Image.fromarray(face.pixels) for face in faces]
         inputs = self._processor(images=pictures, return_tensors="pt")
         with torch.inference_mode():
-            pixels = inputs["pixel_values"].to(self._device, self._dtype)
-            found = self._network.get_image_features(pixel_values=pixels).pooler_output
+            on_device = inputs.to(self._device, self._dtype)
+            found = self._network.get_image_features(**on_device).pooler_output
             cosines = torch.einsum("fd,aed->fae", _unit(found), self._pairs)
             # A logit's bias, which SigLIP has, is the same for both descriptions and drops out.
             shares = (self._scale * cosines).softmax(dim=-1)[..., 0].tolist()
@@ -94,10 +94,10 @@ def _load(model: str) -> tuple[Any, Any]:
             f"{_SETTING} = {model!r} is a {type(network).__name__}, not a CLIP: it lacks one of "
             f"{', '.join(needed)}"
         )
-    if missing := sorted(info["missing_keys"]):
+    if missing := sorted(map(str, (*info["missing_keys"], *info["mismatched_keys"]))):
         # transformers would go on with random numbers in their place.
         raise ModelUnavailable(
-            f"{_SETTING} = {model!r} lacks {len(missing)} weights, the first {missing[0]}"
+            f"{_SETTING} = {model!r} lacks {len(missing)} of its weights, the first {missing[0]}"
         )
     return network.eval(), processor
 
