@@ -92,6 +92,11 @@ def model(request, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def annotator(model: Path) -> ClipAnnotator:
+    return ClipAnnotator(str(model), device="cpu")
+
+
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     torch.manual_seed(6)
@@ -108,39 +113,41 @@ def faces(count: int) -> list[FaceCrop]:
     ]
 
 
-def reference_shares(folder: Path, pixels: np.ndarray, attribute: str) -> float:
-    """By transformers' own forward pass, one text at a time, then CLIP's prompt ensemble."""
-    network, processor = AutoModel.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
-    length = network.config.text_config.max_position_embeddings
+def reference_share(network, processor, pixels: np.ndarray, attribute: str) -> float:
+    """By transformers' own forward pass, then CLIP's prompt ensemble."""
     pair, logits = PROMPTS[attribute], []
     for descriptions in (pair.positive, pair.negative):
         texts = [template.format(each) for each in descriptions for template in TEMPLATES]
-        inputs = processor(
-            images=Image.fromarray(pixels),
-            text=texts,
-            padding="max_length",
-            max_length=length,
-            return_tensors="pt",
-        )
-        with torch.inference_mode():
-            out = network(**inputs)
+        out = forward(network, processor, pixels, texts)
         mean = out.text_embeds.mean(dim=0)
         cosine = out.image_embeds[0] @ (mean / mean.norm())
         logits.append(network.logit_scale.exp().squeeze() * cosine)
     return torch.stack(logits).softmax(dim=0)[0].item()
 
 
-@pytest.mark.parametrize("attribute", ["Smiling", "Black_Hair", "Big_Lips"])
+def forward(network, processor, pixels: np.ndarray, texts: list[str]):
+    inputs = processor(
+        images=Image.fromarray(pixels),
+        text=texts,
+        padding="max_length",
+        max_length=network.config.text_config.max_position_embeddings,
+        return_tensors="pt",
+    )
+    with torch.inference_mode():
+        return network(**inputs)
+
+
 def test_probability_is_the_softmax_over_the_pair_of_the_models_own_logits(
-    model: Path, attribute: str
+    model: Path, annotator: ClipAnnotator
 ) -> None:
-    annotator = ClipAnnotator(str(model), device="cpu")
+    network, processor = AutoModel.from_pretrained(model), AutoProcessor.from_pretrained(model)
     shown = faces(3)
     answers = annotator.annotate(shown)
     check_evidence(annotator, answers, 3)
     for face, answer in zip(shown, answers, strict=True):
-        expected = reference_shares(model, face.pixels, attribute)
-        assert answer.probabilities[attribute] == pytest.approx(expected, abs=1e-5)
+        for attribute in ("Smiling", "Black_Hair", "Big_Lips"):
+            expected = reference_share(network, processor, face.pixels, attribute)
+            assert answer.probabilities[attribute] == pytest.approx(expected, abs=1e-5)
 
 
 def test_single_prompt_equals_the_models_logits_per_image(
@@ -151,24 +158,21 @@ def test_single_prompt_equals_the_models_logits_per_image(
     (answer,) = ClipAnnotator(str(model), device="cpu").annotate([face])
     network, processor = AutoModel.from_pretrained(model), AutoProcessor.from_pretrained(model)
     pair = PROMPTS["Double_Chin"]
-    inputs = processor(
-        images=Image.fromarray(face.pixels),
-        text=[*pair.positive, *pair.negative],
-        padding="max_length",
-        max_length=network.config.text_config.max_position_embeddings,
-        return_tensors="pt",
-    )
-    with torch.inference_mode():
-        logits = network(**inputs).logits_per_image[0]
+    out = forward(network, processor, face.pixels, [*pair.positive, *pair.negative])
+    logits = out.logits_per_image[0]
     expected = logits.softmax(dim=0)[0].item()
     assert answer.probabilities["Double_Chin"] == pytest.approx(expected, abs=1e-5)
 
 
-def test_texts_are_embedded_once_and_answers_repeat(model: Path) -> None:
-    annotator = ClipAnnotator(str(model), device="cpu")
+def test_texts_are_embedded_once_and_answers_repeat(
+    annotator: ClipAnnotator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = annotator.annotate(faces(2))
-    annotator._network.get_text_features = None  # It would fail if it were called.
+    embedded: list[object] = []
+    monkeypatch.setattr(CLIPModel, "get_text_features", lambda self, **_: embedded.append(self))
+    monkeypatch.setattr(SiglipModel, "get_text_features", lambda self, **_: embedded.append(self))
     assert annotator.annotate(faces(2)) == first
+    assert not embedded
     assert annotator.annotate([]) == []
 
 
