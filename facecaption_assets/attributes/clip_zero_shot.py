@@ -131,7 +131,8 @@ def _pair_embeddings(network: Any, processor: Any) -> "torch.Tensor":
             for at in range(0, len(texts), _TEXTS_AT_ONCE)
         ]
     )
-    means = [_unit(each.mean(dim=0)) for each in found.split([len(side) for side in framed])]
+    groups = torch.split(found, [len(side) for side in framed])
+    means = [_unit(each.mean(dim=0)) for each in groups]
     return torch.stack(means).reshape(len(PROMPTS), 2, -1)
 
 
