@@ -167,7 +167,7 @@ def _current(
 
 
 def _counts(table: pa.Table) -> dict[str, int]:
-    """Rows by status, by reason where the table gives one, and by opt-out entry."""
+    """Rows by status, by reason, by opt-out entry; labels that two annotators deny."""
     counts: dict[str, int] = {}
     for column in ("status", "drop_reason", "rejection_reason"):
         if column in table.column_names:
@@ -177,6 +177,9 @@ def _counts(table: pa.Table) -> dict[str, int]:
                 counts[name] = counts.get(name, 0) + entry["counts"]
     if "error_message" in table.column_names:
         counts |= count_left_out(table["error_message"].to_pylist())
+    if "disagreements" in table.column_names:
+        lengths = pc.list_value_length(table["disagreements"])
+        counts["disagreements"] = pc.sum(lengths).as_py() or 0
     return counts
 
 
