@@ -21,6 +21,7 @@ from rich.table import Table
 from facecaption_assets.commands.add_source import add
 from facecaption_assets.commands.calibrate_detector import calibrate_detector
 from facecaption_assets.commands.export_detector import export_detector
+from facecaption_assets.commands.train_attributes import train_attributes
 from facecaption_assets.freshness import PartitionState, State
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.sources import SourceError
@@ -144,7 +145,10 @@ def status(
     from facecaption_assets.defs import building
 
     _, dataset = _open()
-    states = building.states(dataset) + _training_states()
+    try:
+        states = building.states(dataset) + _training_states()
+    except SourceError as error:
+        raise stop(str(error)) from None
     if as_json:
         for state in states:
             sys.stdout.write(json.dumps(asdict(state)) + "\n")
@@ -238,6 +242,7 @@ def doctor() -> None:
 
 app.command("calibrate-detector")(calibrate_detector)
 app.command("export-detector")(export_detector)
+app.command("train-attributes")(train_attributes)
 
 
 @app.command()

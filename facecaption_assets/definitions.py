@@ -18,6 +18,7 @@ from facecaption_assets.defs.jobs import (
     build_shards,
     retry_failed_downloads,
 )
+from facecaption_assets.defs.opting_out import apply_opt_outs
 from facecaption_assets.defs.resources import open_dataset
 from facecaption_assets.defs.stages import STAGES
 
@@ -52,7 +53,7 @@ def build_defs(
             retry_failed_downloads,
             build_report,
         ],
-        sensors=[register_sources, rebuild_changed_slices],
+        sensors=[register_sources, apply_opt_outs, rebuild_changed_slices],
         schedules=[nightly_rebuild, nightly_retry, nightly_report],
         resources={"dataset": dataset, **(resources or {})},
         executor=dg.in_process_executor,

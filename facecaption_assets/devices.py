@@ -67,13 +67,20 @@ def best_dtype(precision: str, device: "torch.device", setting: str) -> "torch.d
     import torch
 
     if precision == "auto":
-        if device.type == "cuda":
-            return torch.float16
-        return torch.bfloat16 if has_fast_bfloat16(device) else torch.float32
+        return fastest_dtype(device)
     if precision == "float16" and device.type == "cpu":
         raise ValueError(f"{setting} is float16, which needs a GPU; on a CPU use bfloat16 or auto")
     dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     return dtypes[precision]
+
+
+def fastest_dtype(device: "torch.device") -> "torch.dtype":
+    """float16 on a GPU; elsewhere bfloat16 where it is fast, else float32."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.float16
+    return torch.bfloat16 if has_fast_bfloat16(device) else torch.float32
 
 
 def has_fast_bfloat16(device: "torch.device") -> bool:
@@ -81,9 +88,7 @@ def has_fast_bfloat16(device: "torch.device") -> bool:
     import torch
 
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    if not torch.backends.mkldnn.is_available():
-        return False
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 

@@ -134,6 +134,7 @@ SHARD_PLAN = Table(
         _SPLIT_GROUP,
         Column("fingerprint", pa.string(), "Size and time, or CRC, of the bytes as planned.", True),
         Column("status", pa.string(), "planned, or opted_out."),
+        _ERROR,
     ),
 )
 
@@ -162,6 +163,13 @@ RAW_SHARDS = Table(
         Column("original_height", pa.int32(), "Picture as fetched, upright, px.", True),
         Column("exif_orientation", pa.int8(), "EXIF tag 274, 1-8; 1 where absent.", True),
         Column("sha256", pa.string(), "Of the bytes as fetched, hex.", True),
+        Column(
+            "phash",
+            pa.string(),
+            "Perceptual hash of the picture as fetched, 16 hex digits; null where it is of one "
+            "tone or cannot be decoded.",
+            True,
+        ),
         Column("error_class", pa.string(), "What exactly failed; for counting. URLs only.", True),
         Column("http_status", pa.int16(), "Code of the last answer. URLs only.", True),
         Column("attempts", pa.int16(), "Tries over all runs. URLs only.", True, is_data=False),
@@ -256,6 +264,13 @@ FACE_CROPS = Table(
         ),
         *_FACE_EVIDENCE,
         Column("sha256", pa.string(), "Of the crop's encoded bytes, hex.", True),
+        Column(
+            "phash",
+            pa.string(),
+            "Perceptual hash of the crop's pixels, 16 hex digits: finds copies of a picture, not "
+            "other pictures of a person. Null where it is of one tone.",
+            True,
+        ),
     ),
 )
 
@@ -276,6 +291,13 @@ FACE_ATTRIBUTES = Table(
             "resolved_conflicts",
             pa.list_(pa.string()),
             "States withdrawn because a better-evidenced attribute excludes them.",
+        ),
+        Column(
+            "disagreements",
+            pa.list_(pa.string()),
+            "Attributes left unknown because annotators that must agree took opposite sides; null "
+            "where none must agree.",
+            True,
         ),
         *(
             Column(name, pa.bool_(), f"{name}: true, false, or null for unknown.", True)

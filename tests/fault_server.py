@@ -31,6 +31,16 @@ PNG_BOMB = _picture(20_000, 20_000, "PNG", "1")
 GZIP_BOMB = gzip.compress(bytes(10**7))
 
 
+def _drawing() -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_mandelbrot((96, 64), (-2.0, -1.0, 1.0, 1.0), 50).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+#: A picture with something on it; the others are of one tone.
+DRAWING = _drawing()
+
+
 def jpeg_of(path: str) -> bytes:
     """The picture at a path below ``/ok``: the same kind for all, other bytes for each."""
     # A comment segment behind the start marker makes the bytes differ.
@@ -93,6 +103,7 @@ class FaultServer:
         makers = {
             "ok": lambda: response("200 OK", jpeg_of(path), "Content-Type: image/jpeg"),
             "robots.txt": lambda: self.robots,
+            "drawing": lambda: response("200 OK", DRAWING, "Content-Type: image/jpeg"),
             "404": lambda: response("404 Not Found"),
             "410": lambda: response("410 Gone"),
             "403": lambda: response("403 Forbidden"),

@@ -96,11 +96,12 @@ def test_shard_edges_are_identities_and_no_backfill_policy_is_set(locations) -> 
             assert isinstance(mapping, dg.IdentityPartitionMapping)
 
 
-def test_rebuilding_is_a_switch_and_registering_is_on(locations) -> None:
+def test_rebuilding_is_a_switch_and_registering_and_opting_out_are_on(locations) -> None:
     definitions = locations["dataset"]
     on = dg.DefaultSensorStatus.RUNNING
     status = {sensor.name: sensor.default_status for sensor in definitions.sensors or []}
     assert status == {
+        "apply_opt_outs": on,
         "register_sources": on,
         "rebuild_changed_slices": dg.DefaultSensorStatus.STOPPED,
     }

@@ -107,11 +107,10 @@ class CandidateHead:
 
     def _boxes(self, logits: "torch.Tensor", anchors: "torch.Tensor") -> "torch.Tensor":
         """(N, 4 x bins) distributions of the distances to the four sides, to boxes (N, 4)."""
-        from ultralytics.utils.tal import dist2bbox
+        import torch
 
-        distances = self._head.dfl(logits.T[None])
-        boxes: torch.Tensor = dist2bbox(distances, anchors[None], xywh=False, dim=1)
-        return boxes[0].T
+        left_top, right_bottom = self._head.dfl(logits.T[None])[0].chunk(2)
+        return torch.cat([anchors - left_top, anchors + right_bottom]).T
 
 
 def _at(

@@ -80,10 +80,7 @@ def export_detector(
             exported here, or the export does not find the faces of the source. Nothing is written
             then.
     """
-    if not target.name.endswith(ENDINGS[kind]):
-        raise ExportError(f"the name {target.name} must end in {ENDINGS[kind]} for {kind}")
-    if target.exists():
-        raise ExportError(f"{target} exists already")
+    _check_target(target, kind)
     weights = store.path(settings.detector, setting="FaceSettings.detector")
     module = read_module(weights, settings.image_size)
     if module is None:
@@ -104,6 +101,13 @@ def export_detector(
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(named, target)
     return agreement
+
+
+def _check_target(target: Path, kind: str) -> None:
+    if not target.name.endswith(ENDINGS[kind]):
+        raise ExportError(f"the name {target.name} must end in {ENDINGS[kind]} for {kind}")
+    if target.exists():
+        raise ExportError(f"{target} exists already")
 
 
 def _write(module: Any, folder: Path, kind: str, size: int, half: bool) -> Path:

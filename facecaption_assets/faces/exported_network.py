@@ -83,7 +83,8 @@ def _open(weights: Path, device: "torch.device") -> Any:
 
 def _fixed_shape(backend: Any, size: int) -> tuple[int, int] | None:
     """Height and width that the weights are bound to; None where they take any rectangle."""
-    if backend.format == "pt" or backend.dynamic:
+    # What the exporter says goes before what the runtime sees, which is the size of a batch only.
+    if backend.format == "pt" or backend.metadata.get("dynamic", backend.dynamic):
         return None
     height, width = getattr(backend, "imgsz", None) or (size, size)
     return int(height), int(width)

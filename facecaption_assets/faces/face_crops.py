@@ -27,7 +27,7 @@ from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import FACE_CROPS
 from facecaption_assets.shards.images import ImageDecodeError, decode_reduced, reduction
-from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out import OptOut, left_out_by
 from facecaption_assets.shards.tars import TarWriter
 
 _VERSION: Final = 3
@@ -58,8 +58,7 @@ def build_face_crops(
             over; a row without bytes becomes ``failed_to_decode``.
         finder: Finds the faces.
         settings: How they are judged and cut.
-        opt_out: Keys, URLs and hashes of pictures that are not looked at, and face_ids of faces
-            that are not cut out.
+        opt_out: Pictures that are not looked at, and faces that are not kept.
         tar_path: Local file for the kept crops: ``<face_id>.jpg`` and ``<face_id>.json``, in the
             order of the rows.
 
@@ -128,8 +127,8 @@ def _absent(row: Row) -> Picture:
 
 
 def _picture(row: Row, data: bytes, opt_out: OptOut) -> Picture:
-    if opt_out.covers(row["key"], row["url"], row["sha256"]):
-        return Picture(row, drop_reason="opted_out", error_message="on the opt-out list")
+    if (kind := opt_out.covering_row(row)) is not None:
+        return Picture(row, drop_reason="opted_out", error_message=left_out_by(kind))
     return Picture(row, data)
 
 

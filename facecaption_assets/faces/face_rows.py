@@ -21,7 +21,9 @@ from facecaption_assets.faces.pixel_evidence import pixel_evidence
 from facecaption_assets.faces.position_evidence import PositionEvidence, position_evidence
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.shards.images import Decoded, ImageDecodeError, decode_rgb
-from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out import OptOut, left_out_by
+from facecaption_assets.shards.opt_out_entries import Kind
+from facecaption_assets.shards.perceptual_hash import hash_pixels
 
 Row: TypeAlias = dict[str, Any]
 
@@ -47,10 +49,23 @@ class Picture:
 
 @dataclass
 class FaceRow:
-    """A row of FACE_CROPS and the files that belong to it, by extension."""
+    """A row of FACE_CROPS and the files that belong to it, by extension; kept until dropped."""
 
     row: Row
     files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing speaks against the face so far."""
+        return bool(self.row["status"] == "kept")
+
+    def drop(self, reason: str | None, message: str | None = None) -> None:
+        """Say why the face, or the picture, is not kept."""
+        self.row |= {"status": "dropped", "drop_reason": reason, "error_message": message}
+
+    def leave_out(self, kind: Kind) -> None:
+        """Drop it because an entry of the opt-out list, of this kind, covers it."""
+        self.drop("opted_out", left_out_by(kind))
 
 
 def picture_rows(
@@ -62,25 +77,29 @@ def picture_rows(
         picture: The picture.
         faces: Its faces in the order that numbers them, in pixels of the whole picture.
         settings: How they are judged and cut.
-        opt_out: Faces that are not cut out.
+        opt_out: Faces that are not kept.
     """
     row = {name: picture.row[name] for name in ("key", "alt_text", "split_group")}
     seen = picture.decoded
     if seen is None or not faces:
         sizes = {name: picture.row[name] for name in ("original_width", "original_height")}
-        reasons = {"drop_reason": picture.drop_reason, "error_message": picture.error_message}
-        return [FaceRow({**row, **sizes, **reasons, "status": "dropped"})]
+        faceless = FaceRow(row | sizes)
+        faceless.drop(picture.drop_reason, picture.error_message)
+        return [faceless]
     places = [crop_place(face, settings) for face in faces]
     evidence = position_evidence(faces, places, seen.width, seen.height)
     rows = []
     for number, (face, spoken) in enumerate(zip(faces, evidence, strict=True)):
         face_id = f"{picture.row['key']}-{number}"
-        found = row | {"face_id": face_id} | _found(face, spoken, seen)
-        is_left_out = opt_out.covers(face_id)
-        reason = "opted_out" if is_left_out else reason_by_position(face, spoken, settings)
-        rows.append(FaceRow({**found, "status": "dropped" if reason else "kept"}))
-        rows[-1].row["drop_reason"] = reason
-    _cut_kept(picture, seen, list(zip(rows, faces, places, strict=True)), settings)
+        found = FaceRow(row | {"face_id": face_id, "status": "kept"} | _found(face, spoken, seen))
+        if (kind := opt_out.covering(face_id)) is not None:
+            found.leave_out(kind)
+        elif (reason := reason_by_position(face, spoken, settings)) is not None:
+            found.drop(reason)
+        rows.append(found)
+    kept = [c for c in zip(rows, faces, places, strict=True) if c[0].is_kept]
+    if kept:
+        _cut_faces(kept, picture, seen, settings, opt_out)
     return rows
 
 
@@ -98,49 +117,52 @@ def _found(face: Detection, evidence: PositionEvidence, seen: Decoded) -> Row:
     }
 
 
-def _cut_kept(
+def _cut_faces(
+    kept: Sequence[tuple[FaceRow, Detection, Place]],
     picture: Picture,
     seen: Decoded,
-    faces: Sequence[tuple[FaceRow, Detection, Place]],
     settings: FaceSettings,
+    opt_out: OptOut,
 ) -> None:
-    """Complete the rows that are still kept, from all of the picture's pixels."""
-    kept = [found for found in faces if found[0].row["status"] == "kept"]
-    if not kept:
-        return
+    """Complete rows from all of the picture's pixels, or drop them for what is seen there."""
     try:
         image = seen.pixels if seen.factor == 1 else decode_rgb(picture.data)
     except ImageDecodeError as error:
         for found, _, _ in kept:
-            found.row |= {"status": "dropped", "drop_reason": "failed_to_decode"}
-            found.row["error_message"] = str(error)
+            found.drop("failed_to_decode", str(error))
         return
     for found, face, place in kept:
-        _cut_face(found, face, place, image, settings)
+        crop = cut(image, place)
+        edges = canny_edges(crop)
+        evidence = pixel_evidence(crop, edges, face.bbox_xyxy, place)
+        found.row |= asdict(evidence)
+        if (reason := reason_by_pixels(evidence, settings)) is not None:
+            found.drop(reason)
+            continue
+        _store(found, face, place, crop, settings, opt_out)
+        if found.is_kept and settings.store_edge_maps:
+            found.files["canny.png"] = _encoded(edges, "PNG")
 
 
-def _cut_face(
-    found: FaceRow, face: Detection, place: Place, image: RgbImage, settings: FaceSettings
+def _store(
+    found: FaceRow,
+    face: Detection,
+    place: Place,
+    crop: RgbImage,
+    settings: FaceSettings,
+    opt_out: OptOut,
 ) -> None:
-    crop = cut(image, place)
-    edges = canny_edges(crop)
-    evidence = pixel_evidence(crop, edges, face.bbox_xyxy, place)
-    found.row |= asdict(evidence)
-    reason = reason_by_pixels(evidence, settings)
-    if reason is not None:
-        found.row |= {"status": "dropped", "drop_reason": reason}
-        return
     # Full colour resolution: lips and eyes are a few pixels wide and told by their colour.
     data = _encoded(crop, "JPEG", quality=settings.jpeg_quality, subsampling="4:4:4")
-    found.files["jpg"] = data
-    if settings.store_edge_maps:
-        found.files["canny.png"] = _encoded(edges, "PNG")
-    found.files["json"] = _record(found.row["face_id"], face)
+    found.row |= {"sha256": hashlib.sha256(data).hexdigest(), "phash": hash_pixels(crop)}
+    if (kind := opt_out.covering_row(found.row)) is not None:
+        found.leave_out(kind)
+        return
+    found.files |= {"jpg": data, "json": _record(found.row["face_id"], face)}
     found.row |= {
         "width": place.width,
         "height": place.height,
         "crop_matrix": place.matrix.ravel().tolist(),
-        "sha256": hashlib.sha256(data).hexdigest(),
     }
 
 

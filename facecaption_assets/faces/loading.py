@@ -1,7 +1,7 @@
 """Settings → a loaded detector; the kind of network follows from the file's name."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from facecaption_assets.devices import best_dtype, lease_device, use_threads
 from facecaption_assets.faces.candidates import has_readable_head
@@ -58,7 +58,7 @@ def load_network(weights: Path, settings: FaceSettings, device: "torch.device") 
     return ExportedNetwork(weights, settings.image_size, device)
 
 
-def read_module(weights: Path, size: int) -> "torch.nn.Module | None":
+def read_module(weights: Path, size: int) -> Any | None:
     """The PyTorch module of weights; None where they are in another form.
 
     Args:
@@ -68,11 +68,9 @@ def read_module(weights: Path, size: int) -> "torch.nn.Module | None":
     import torch
 
     if weights.suffix == ".pt":
-        module: torch.nn.Module = read_checkpoint(weights)
-        return module
+        return read_checkpoint(weights)
     if weights.suffix == ".torchscript" and not has_description(weights):
-        lifted: torch.nn.Module | None = lift(read_torchscript(weights, torch.device("cpu")), size)
-        return lifted
+        return lift(read_torchscript(weights, torch.device("cpu")), size)
     return None
 
 

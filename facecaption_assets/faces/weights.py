@@ -65,8 +65,12 @@ def read_torchscript(weights: Path, device: "torch.device") -> Any:
 @contextmanager
 def torchscript_allowed() -> Iterator[None]:
     """Context without PyTorch's warnings of TorchScript, whose successor has other files."""
+    from torch.jit import TracerWarning  # type: ignore[attr-defined]
+
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated")
+        # Tracing fixes the size, which is meant.
+        warnings.simplefilter("ignore", TracerWarning)
         yield
 
 
@@ -97,13 +101,16 @@ def lift(traced: Any, size: int) -> Any | None:
 
 
 def _untrained() -> Any:
-    from ultralytics.nn.tasks import PoseModel
+    from ultralytics.nn import tasks
     from ultralytics.utils import ROOT, YAML
 
-    description: Any = YAML.load(ROOT / "cfg" / "models" / "v8" / "yolov8-pose.yaml")
+    # Ultralytics ships type information for some of its code only.
+    reader: Any = YAML
+    model: Any = tasks.PoseModel
+    description = reader.load(ROOT / "cfg" / "models" / "v8" / "yolov8-pose.yaml")
     # The keys that ultralytics takes from the file's name and the data.
     description |= {"scale": "n", "yaml_file": _LIFTED, "kpt_shape": list(_KEYPOINT_SHAPE)}
-    network = PoseModel(description, nc=1, verbose=False).eval()
+    network = model(description, nc=1, verbose=False).eval()
     network.names, network.task, network.args = {0: "face"}, "pose", {"task": "pose"}
     return network
 

@@ -5,6 +5,7 @@ What the network computes belongs to its kind; see ``networks``.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class YoloFaceDetector:
         self._network = network
         self._thresholds = Thresholds(settings.report_score, settings.iou_threshold)
         self._limit = BatchLimit(settings.batch_size)
-        self._letterbox = LetterBox(
+        self._letterbox: Any = LetterBox(
             network.fixed_shape or settings.image_size,
             auto=network.fixed_shape is None,
             stride=network.stride,

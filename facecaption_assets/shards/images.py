@@ -191,18 +191,23 @@ def reduction(width: int, height: int, least_side: int | None) -> int:
     return next((f for f in (8, 4, 2) if longer >= f * least_side and shorter >= f), 1)
 
 
+def upright(image: Image.Image) -> Image.Image:
+    """A decoded picture, turned as its EXIF orientation asks."""
+    turn = _UPRIGHT.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
 def _decode(image: Image.Image, data: bytes, least_side: int | None) -> Decoded:
     width, height = image.size
     is_jpeg = image.format in ("JPEG", "MPO")
     factor = reduction(width, height, least_side) if is_jpeg else 1
     orientation = _orientation(image)
-    turn = _UPRIGHT.get(orientation)
     if factor > 1:
         image.draft(None, (width // factor, height // factor))
-    pixels = _plain_jpeg(image, data) if is_jpeg and factor == 1 and turn is None else None
+    pixels = _plain_jpeg(image, data) if is_jpeg and factor == orientation == 1 else None
     if pixels is None:
         image.load()
-        pixels = np.array(to_srgb(image if turn is None else image.transpose(turn)), np.uint8)
+        pixels = np.array(to_srgb(upright(image)), np.uint8)
     if orientation in _SIDEWAYS:
         width, height = height, width
     left = pixels.shape[1] * factor - width if orientation in (2, 3, 6, 7) else 0

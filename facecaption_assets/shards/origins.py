@@ -5,7 +5,7 @@ names the URL or the bytes that the picture once had.
 """
 
 import json
-from typing import Any, Final
+from typing import Final
 
 #: Fields of the metadata that name a picture, in lower case: one text, or a list of texts.
 _IDENTIFYING: Final = frozenset(
@@ -13,15 +13,15 @@ _IDENTIFYING: Final = frozenset(
 )
 
 
-def original_identifiers(metadata: dict[str, Any] | str | None) -> list[str]:
+def original_identifiers(metadata: str | None) -> list[str]:
     """URLs and sha256 sums that the picture had before it was brought here.
 
     Args:
-        metadata: Free fields of the side-car, as values or as JSON.
+        metadata: Free fields of the side-car, as JSON.
     """
-    fields = json.loads(metadata) if isinstance(metadata, str) else metadata
+    fields = (json.loads(metadata) if metadata else None) or {}
     found: list[str] = []
-    for name, value in (fields or {}).items():
+    for name, value in fields.items():
         if name.lower() in _IDENTIFYING:
             values = value if isinstance(value, list) else [value]
             found += [text for text in values if isinstance(text, str)]

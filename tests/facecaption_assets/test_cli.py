@@ -182,6 +182,19 @@ def test_a_bad_profile_is_one_line_and_no_traceback(facecaption, home, command) 
     assert done.output == f"{home}/{expected}\n"
 
 
+@pytest.mark.parametrize("command", ["build", "status"])
+def test_a_bad_opt_out_list_is_one_line_and_no_traceback(
+    facecaption, home, photos, command
+) -> None:
+    assert facecaption("add-source", "mine", "--images", str(photos)).exit_code == 0
+    (home / "optout").mkdir()
+    (home / "optout" / "list.txt").write_text("photo.jpg\n")
+    result = facecaption(command)
+    assert result.exit_code == 1
+    assert "list.txt, line 1: 'photo.jpg' is not" in " ".join(result.output.split())
+    assert "Traceback" not in result.output
+
+
 def test_the_doctor_prints_its_remedy_as_it_is_and_fails(facecaption, home, monkeypatch) -> None:
     monkeypatch.setattr("facecaption_assets.doctor._COMPILED", ())
     monkeypatch.setitem(sys.modules, "torch", None)  # Takes seconds to import.

@@ -18,6 +18,8 @@ from facecaption_assets.shards.downloading.fetcher import Body, Fetcher, Redirec
 from facecaption_assets.shards.downloading.politeness import HostQueue
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.downloading.transport import parse_url
+from facecaption_assets.shards.opt_out import left_out_by
+from facecaption_assets.shards.opt_out_entries import Kind
 
 
 @dataclass(slots=True)
@@ -55,7 +57,8 @@ class Crawl:
     Args:
         fetcher: Makes the requests.
         settings: Limits and manners.
-        is_opted_out: Whether a URL that a redirect leads to must not be asked.
+        opted_out_by: Kind of the opt-out entry by which a URL that a redirect leads to must not be
+            asked; None where it may be.
         finish: Told the job and what it ended with.
     """
 
@@ -63,12 +66,12 @@ class Crawl:
         self,
         fetcher: Fetcher,
         settings: DownloadSettings,
-        is_opted_out: Callable[[str], bool],
+        opted_out_by: Callable[[str], Kind | None],
         finish: Callable[[Job, Body | Failure], None],
     ) -> None:
         self._fetcher = fetcher
         self._settings = settings
-        self._is_opted_out = is_opted_out
+        self._opted_out_by = opted_out_by
         self._finish = finish
         self._queue = HostQueue[Job](settings.host_concurrency, settings.host_requests_per_s)
         self._resting: dict[str, Failure] = {}
@@ -148,9 +151,10 @@ class Crawl:
 
     def _follow(self, job: Job, redirect: Redirect) -> None:
         target, code = redirect.target, redirect.http_status
-        if self._is_opted_out(str(target)):
+        if (kind := self._opted_out_by(str(target))) is not None:
             job.path += (target,)
-            self._end(job, Failure("opted_out", "opt_out", "redirected to a URL on the list", code))
+            message = f"{left_out_by(kind)}, behind a redirect"
+            self._end(job, Failure("opted_out", "opt_out", message, code))
         elif target in job.path:
             message = f"redirected in a circle, back to {target}"
             self._end(job, Failure("bad_redirect", "redirect_loop", message, code))

@@ -62,7 +62,7 @@ def download_shard(
         if jobs := plan_jobs(rows_of(plan), spool, judge):
             with Progress(len(jobs), tell) as progress:
                 _run(_fetch(jobs, spool, judge, progress, connect))
-        return assemble(plan, spool, judge.settings, tar_path)
+        return assemble(plan, spool, judge, tar_path)
 
 
 async def _fetch(
@@ -75,7 +75,7 @@ async def _fetch(
 
     async with connect(judge.settings) as session:
         fetcher = Fetcher(session, judge.settings, spool.folder)
-        await Crawl(fetcher, judge.settings, judge.opt_out.covers, finish).run(jobs)
+        await Crawl(fetcher, judge.settings, judge.opt_out.covering, finish).run(jobs)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -82,8 +82,8 @@ def plan_jobs(rows: Iterable[Mapping[str, Any]], spool: Spool, judge: Judge) -> 
     jobs: deque[Job] = deque()
     for planned in rows:
         record = spool.get(planned["key"])
-        if judge.is_opted_out(planned, record):
-            spool.add(judge.opted_out(planned, record))
+        if (left_out := judge.opted_out(planned, record)) is not None:
+            spool.add(left_out)
         elif record is None or record.url != planned["url"]:
             jobs.append(Job(planned["key"], planned["url"]))
         elif (job := _next_try(record, spool, judge)) is not None:

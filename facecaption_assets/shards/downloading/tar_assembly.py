@@ -10,6 +10,7 @@ from tqdm import tqdm
 from facecaption_assets.schema import RAW_SHARDS
 from facecaption_assets.shards.downloading.failures import Failure
 from facecaption_assets.shards.downloading.flat_columns import flat_table
+from facecaption_assets.shards.downloading.judging import Judge
 from facecaption_assets.shards.downloading.ledger import Record, failure_fields
 from facecaption_assets.shards.downloading.resizing import resized
 from facecaption_assets.shards.downloading.row_batches import row_batches
@@ -20,7 +21,7 @@ from facecaption_assets.shards.images import ImageDecodeError
 from facecaption_assets.shards.tars import TarWriter
 
 
-def assemble(plan: pa.Table, spool: Spool, settings: DownloadSettings, tar_path: Path) -> pa.Table:
+def assemble(plan: pa.Table, spool: Spool, judge: Judge, tar_path: Path) -> pa.Table:
     """Write the tar; return one RAW_SHARDS row per planned row, in the same order.
 
     Raises:
@@ -30,29 +31,34 @@ def assemble(plan: pa.Table, spool: Spool, settings: DownloadSettings, tar_path:
     bar = tqdm(total=plan.num_rows, desc="write pictures", disable=None, leave=False)
     with TarWriter(tar_path) as tar, bar:
         for planned in row_batches(plan):
-            rows = [_store(row, spool, settings, tar) for row in planned]
+            rows = [_store(row, spool, judge, tar) for row in planned]
             ledger.append(flat_table(rows, RAW_SHARDS))
             bar.update(len(rows))
     return pa.concat_tables(ledger)
 
 
 def _store(
-    planned: Mapping[str, Any], spool: Spool, settings: DownloadSettings, tar: TarWriter
+    planned: Mapping[str, Any], spool: Spool, judge: Judge, tar: TarWriter
 ) -> dict[str, object]:
-    record, data = _stored(planned["key"], spool, settings)
+    record, data = _stored(planned["key"], spool, judge)
     row = record.row(planned)
     if record.is_success:
         store_sample(row, data, tar)
     return row
 
 
-def _stored(key: str, spool: Spool, settings: DownloadSettings) -> tuple[Record, bytes]:
+def _stored(key: str, spool: Spool, judge: Judge) -> tuple[Record, bytes]:
     record = spool.get(key)
     if record is None:
         raise LookupError(f"nothing is known of {key}")
-    data = spool.read(key) if record.is_success else b""
-    if record.is_success and record.is_original and settings.resize != "none":
-        return _resize(record, data, settings)
+    if not record.is_success:
+        return record, b""
+    data = spool.read(key)
+    record = judge.recognised(record, data)
+    if not record.is_success:
+        return record, b""
+    if record.is_original and judge.settings.resize != "none":
+        return _resize(record, data, judge.settings)
     return record, data
 
 

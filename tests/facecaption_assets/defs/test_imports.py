@@ -65,7 +65,7 @@ def test_img2dataset_shards_become_face_crops(crops_of, dataset, tmp_path, pictu
     assert crops[0]["alt_text"] == "picture 0"
     assert json.loads(ledger[0]["metadata"])["url"] == "http://a/0"
 
-    dataset.storage.write_text(dataset.storage.opt_out_list, "http://a/0\n")
+    dataset.storage.write_text(dataset.storage.opt_out_folder / "list.txt", "http://a/0\n")
     state = freshness(dataset).state("shard_plan", "tars-00000")
     assert (state.state, "opt-out" in state.reason) == (State.STALE, True)
 

@@ -71,7 +71,7 @@ def raw_rows(pictures: Sequence[bytes], **changes: Any) -> pa.Table:
         [
             {
                 "key": key(number),
-                "url": f"file:{number}.png",
+                "url": f"file:///{number}.png",
                 "format": "png",
                 "alt_text": f"picture {number}",
                 "split_group": key(number),
@@ -97,7 +97,7 @@ def build(
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     stored = [(key(n), data) for n, data in enumerate(pictures)] if tar is None else tar
     path = folder / "pixels.tar"
-    listed = OptOut(frozenset(opt_out))
+    listed = OptOut.of(*opt_out)
     finder = DetectorFinder(detector)
     table = build_face_crops(raw_rows(pictures), iter(stored), finder, settings, listed, path)
     assert table.schema.equals(FACE_CROPS.arrow)
@@ -178,7 +178,7 @@ def test_pictures_out_of_order_are_refused(tmp_path: Path, order: list[int]) -> 
         build(tmp_path, [png(10), png(10)], FakeDetector(), tar=stored)
 
 
-@pytest.mark.parametrize("entry", [key(1), "file:1.png", hashlib.sha256(png(10)).hexdigest()])
+@pytest.mark.parametrize("entry", [key(1), "file:///1.png", hashlib.sha256(png(10)).hexdigest()])
 def test_an_opted_out_picture_is_not_even_looked_at(tmp_path: Path, entry: str) -> None:
     detector = FakeDetector({10: [GOOD], 20: [GOOD]})
     rows, members = build(tmp_path, [png(20), png(10)], detector, opt_out=(entry,))
@@ -199,6 +199,29 @@ def test_an_opted_out_face_keeps_its_number_and_loses_its_pixels(tmp_path: Path)
         (f"{key(0)}-1", None),
     ]
     assert list(members) == [f"{key(0)}-1.jpg", f"{key(0)}-1.json"]
+
+
+def drawn(seed: int) -> bytes:
+    coarse = np.random.default_rng(seed).integers(0, 256, (8, 12, 3), np.uint8)
+    coarse[0, 0] = seed
+    buffer = io.BytesIO()
+    Image.fromarray(coarse).resize((120, 80), Image.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("column", ["sha256", "phash"])
+def test_a_crop_on_the_list_is_not_kept_and_still_known(tmp_path: Path, column: str) -> None:
+    detector = FakeDetector({1: [GOOD], 2: [GOOD]})
+    before, _ = build(tmp_path, [drawn(1), drawn(2)], detector)
+    entry = before[0][column] if column == "sha256" else f"phash:{before[0][column]}/0"
+    after, members = build(tmp_path, [drawn(1), drawn(2)], detector, opt_out=(entry,))
+    assert [(r["status"], r["drop_reason"]) for r in after] == [
+        ("dropped", "opted_out"),
+        ("kept", None),
+    ]
+    assert after[0]["error_message"] == f"on the opt-out list by {column}"
+    assert [row[column] for row in after] == [row[column] for row in before]
+    assert list(members) == [f"{key(1)}-0.jpg", f"{key(1)}-0.json"]
 
 
 def test_the_detector_is_shown_as_many_pictures_as_the_window_has(tmp_path: Path) -> None:
@@ -325,7 +348,7 @@ def test_a_face_dropped_for_its_pixels_keeps_the_evidence_and_no_crop(tmp_path: 
 def test_edge_maps_are_stored_beside_the_crops_if_wanted(tmp_path: Path) -> None:
     settings = replace(SETTINGS, store_edge_maps=True)
     _, members = build(tmp_path, [png(10)], FakeDetector({10: [GOOD]}), settings)
-    assert list(members) == [f"{key(0)}-0{end}" for end in (".jpg", ".canny.png", ".json")]
+    assert list(members) == [f"{key(0)}-0{end}" for end in (".jpg", ".json", ".canny.png")]
     with Image.open(io.BytesIO(members[f"{key(0)}-0.canny.png"])) as edges:
         assert (edges.size, edges.getextrema()) == ((256, 256), (0, 0))
 
@@ -347,7 +370,8 @@ def test_identity_follows_settings_and_weights_but_not_the_batch_size(tmp_path: 
     own.write_bytes(b"weights")
     store = ModelStore(tmp_path)
     identity = stage_identity(SETTINGS, store)
-    assert stage_identity(replace(SETTINGS, batch_size=64), store) == identity
+    assert stage_identity(replace(SETTINGS, batch_size=64, threads=7), store) == identity
+    assert stage_identity(replace(SETTINGS, precision="float32"), store) != identity
     assert stage_identity(replace(SETTINGS, min_score=0.6), store) != identity
     assert stage_identity(replace(SETTINGS, detector=str(own)), store) != identity
 

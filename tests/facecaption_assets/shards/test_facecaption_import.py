@@ -86,7 +86,7 @@ def test_several_urls_and_a_box_that_is_none_are_kept(opened) -> None:
 def test_the_plan_has_urls_to_download_and_any_of_them_opts_out(opened) -> None:
     pictures = opened(ROWS)
     names = list(pictures.list_names())
-    opt_out = OptOut(frozenset({"https://c.example/2,2.jpg"}))
+    opt_out = OptOut.of("https://c.example/2,2.jpg")
     plan = plan_shard("fc-00000", names, pictures, opt_out)
     assert is_downloadable(plan)
     statuses = dict(zip(plan["url"].to_pylist(), plan["status"].to_pylist(), strict=True))

@@ -16,5 +16,8 @@ from facecaption_assets.shards.origins import original_identifiers
     ],
 )
 def test_what_a_picture_was_called_before(metadata, found) -> None:
-    assert original_identifiers(metadata) == found
     assert original_identifiers(json.dumps(metadata)) == found
+
+
+def test_a_picture_without_metadata_was_called_nothing() -> None:
+    assert original_identifiers(None) == []

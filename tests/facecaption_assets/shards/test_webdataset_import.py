@@ -67,9 +67,7 @@ def test_the_ledger_and_the_side_cars_become_alt_text_and_metadata(opened, folde
 def test_a_picture_is_opted_out_by_what_it_was_before(opened, folder, entry) -> None:
     write_img2dataset_shard(folder, 0, URLS)
     pictures = opened()
-    plan = plan_shard(
-        "tars-00000", list(pictures.list_names()), pictures, OptOut(frozenset({entry}))
-    )
+    plan = plan_shard("tars-00000", list(pictures.list_names()), pictures, OptOut.of(entry))
     assert plan["status"].to_pylist() == ["opted_out", "planned", "planned"]
 
 
