@@ -5,13 +5,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facecaption_assets.defs.compute import GPU
-from facecaption_assets.defs.gates import gate
+from facecaption_assets.defs.gates import expectation_gate, gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.faces.face_crops import build_face_crops
 from facecaption_assets.faces.finding import DetectorFinder, FaceFinder
 from facecaption_assets.faces.published_detections import PublishedDetections
 from facecaption_assets.quality.contents import boxes_inside_image
+from facecaption_assets.quality.expectations import face_expectations
 from facecaption_assets.quality.gates import Outcome, rows_conserved_crops
 from facecaption_assets.shards.laion_detections import ASSET as DETECTIONS
 from facecaption_assets.shards.sources import SourceError, split_shard_key
@@ -93,3 +94,9 @@ def _boxes_inside(dataset: Dataset, shard: str) -> Outcome:
 
 crops_rows_conserved = gate("face_crops", "rows_conserved", _conserved)
 crops_boxes_inside = gate("face_crops", "boxes_inside_image", _boxes_inside)
+crops_evidence_in_range = expectation_gate(
+    "face_crops",
+    "evidence_in_range",
+    lambda dataset: face_expectations(),
+    "Great Expectations: scores and shares within [0, 1], angles within their range.",
+)

@@ -92,6 +92,19 @@ class SuiteResult:
     rows: list[ExpectationRow]
 
 
+def face_expectations() -> list[Expectation]:
+    """Suite of ``face_crops``; evidence that is not told passes."""
+    shares = ("image_share", "max_overlap", "visible_share", "brightness", "dark_share")
+    return [
+        _in_set("status", STATUSES["face_crops"]),
+        *(_between(name, 0, 1) for name in ("det_score", *shares, "bright_share")),
+        _between("canny_edge_density", 0, 1),
+        _between("roll_deg", -180, 180),
+        _between("yaw_deg", -90, 90),
+        *(_between(name, 0, None) for name in ("side_px", "sharpness", "colourfulness")),
+    ]
+
+
 def attribute_expectations() -> list[Expectation]:
     """Suite of ``face_attributes``."""
     return [
@@ -175,7 +188,9 @@ def _identity(unique: list[str]) -> list[Expectation]:
     ]
 
 
-def _between(column: str, low: float, high: float, severity: Severity = "critical") -> Expectation:
+def _between(
+    column: str, low: float, high: float | None, severity: Severity = "critical"
+) -> Expectation:
     bounds = {"column": column, "min_value": low, "max_value": high}
     return Expectation("column_values_to_be_between", bounds, severity)
 

@@ -17,7 +17,7 @@ from facecaption_assets.quality.texts import caption_statistics
 from facecaption_assets.schema import SHARD_QUALITY
 
 #: Raised when the same tables would give other statistics.
-VERSION: Final = 1
+VERSION: Final = 2
 
 #: Columns whose values are counted, per table.
 COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -32,7 +32,13 @@ COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
 #: Columns that are averaged over the rows of the good status, per table.
 AVERAGED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "raw_shards": ("success", ("original_width", "original_height", "num_bytes")),
-    "face_crops": ("kept", ("width", "height", "det_score", "canny_edge_density")),
+    "face_crops": (
+        "kept",
+        (
+            *("width", "height", "det_score", "canny_edge_density", "image_share"),
+            *("visible_share", "sharpness", "brightness", "colourfulness"),
+        ),
+    ),
     "face_attributes": ("labelled", ("num_positive",)),
 }
 

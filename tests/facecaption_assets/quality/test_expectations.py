@@ -9,6 +9,7 @@ from facecaption_assets.quality.expectations import (
     SuiteResult,
     attribute_expectations,
     caption_expectations,
+    face_expectations,
     validate,
 )
 from facecaption_assets.schema import TABLES
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"
 
 Tables = dict[str, pa.Table]
 SUITES = {
+    "face_crops": face_expectations(),
     "face_attributes": attribute_expectations(),
     "template_captions": caption_expectations(),
     "llm_captions": caption_expectations(),
@@ -177,3 +179,23 @@ def test_an_expectation_that_cannot_be_computed_fails(tables: Tables) -> None:
 def test_a_column_that_is_not_there_is_named(tables: Tables) -> None:
     with pytest.raises(ValueError, match=r"captions_suite .*\['caption_index', 'caption'\]"):
         validate(tables["face_attributes"], SUITES["llm_captions"], "captions_suite")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"det_score": 1.5},
+        {"visible_share": -0.1},
+        {"bright_share": 2.0},
+        {"roll_deg": 181.0},
+        {"yaw_deg": -91.0},
+        {"sharpness": -1.0},
+        {"side_px": -1.0},
+        {"status": "lost"},
+    ],
+)
+def test_evidence_on_a_face_stays_in_its_range(tables: Tables, wrong) -> None:
+    crops = replaced(tables["face_crops"], 0, **wrong)
+    result = validate(crops, face_expectations(), "face_crops")
+    assert [row.column for row in result.rows if not row.passed] == list(wrong)
+    assert result.has_critical_failure
