@@ -5,11 +5,16 @@ A detector that looks now is wrapped here; faces that were published are in
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
 
 from facecaption_assets.faces.detection import Detection, Detector, Landmarks
 from facecaption_assets.shards.images import Decoded
+
+#: Decimals of a detector's scores, and of its coordinates in px, that count: the last bits of a
+#: number depend on how many pictures a network looks at together, and rows should not.
+SCORE_DECIMALS: Final = 5
+PIXEL_DECIMALS: Final = 2
 
 #: A row of RAW_SHARDS.
 LedgerRow: TypeAlias = Mapping[str, Any]
@@ -68,17 +73,18 @@ class DetectorFinder:
 
 
 def in_whole_picture(face: Detection, seen: Decoded) -> Detection:
-    """A face found in the decoded pixels, in pixels of the whole picture."""
-    if seen.factor == 1:
-        return face
+    """A face found in the decoded pixels, in pixels of the whole picture; numbers are rounded."""
     x0, y0, x1, y1 = face.bbox_xyxy
     (left, top), (right, bottom) = _whole(seen, x0, y0), _whole(seen, x1, y1)
     landmarks: Landmarks | None = None
     if face.landmarks is not None:
         one, two, three, four, five = (_whole(seen, x, y) for x, y in face.landmarks)
         landmarks = one, two, three, four, five
-    return replace(face, bbox_xyxy=(left, top, right, bottom), landmarks=landmarks)
+    return Detection((left, top, right, bottom), round(face.score, SCORE_DECIMALS), landmarks)
 
 
 def _whole(seen: Decoded, x: float, y: float) -> tuple[float, float]:
-    return x * seen.factor - seen.left, y * seen.factor - seen.top
+    return (
+        round(x * seen.factor - seen.left, PIXEL_DECIMALS),
+        round(y * seen.factor - seen.top, PIXEL_DECIMALS),
+    )
