@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from facecaption_assets.commands.train_attributes import train_attributes
 from facecaption_assets.freshness import PartitionState, State
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.sources import Source, SourceError, add_laion_parts, add_source
@@ -257,6 +258,9 @@ def doctor() -> None:
             console.print(f"    {finding.remedy}", soft_wrap=True)
     if any(finding.level is Level.BAD for finding in findings):
         raise typer.Exit(1)
+
+
+app.command("train-attributes")(train_attributes)
 
 
 @app.command()

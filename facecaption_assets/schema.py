@@ -241,6 +241,13 @@ FACE_ATTRIBUTES = Table(
             pa.list_(pa.string()),
             "States withdrawn because a better-evidenced attribute excludes them.",
         ),
+        Column(
+            "disagreements",
+            pa.list_(pa.string()),
+            "Attributes left unknown because annotators that must agree took opposite sides; null "
+            "where none must agree.",
+            True,
+        ),
         *(
             Column(name, pa.bool_(), f"{name}: true, false, or null for unknown.", True)
             for name in ATTRIBUTE_COLUMNS

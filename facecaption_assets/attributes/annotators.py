@@ -1,18 +1,15 @@
-"""What an annotator is given, what it answers, and how the configured ones are loaded.
+"""What an annotator is given and what it answers.
 
-The annotators themselves are in ``face_parsing``, ``age_gender`` and ``blendshapes``; when a
-probability becomes a state belongs to ``labelling``.
+The annotators are modules of their own; which there are, and how they are loaded, belongs to
+``registry``; who of several speaks, to ``composition``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from facecaption_assets.attributes.settings import AttributeSettings
-from facecaption_assets.models import ModelStore
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +59,7 @@ class Annotator(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in ``AttributeSettings.annotators``."""
+        """Its name in ``AttributeSettings``."""
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -70,64 +67,3 @@ class Annotator(Protocol):
 
     def annotate(self, faces: Sequence[FaceCrop]) -> list[FaceEvidence]:
         """Evidence of each face, in order."""
-
-
-# Annotators are imported where they are loaded: they build on the types above.
-
-
-def _load_face_parsing(store: ModelStore) -> Annotator:
-    from facecaption_assets.attributes.face_parsing import FaceParsingAnnotator
-
-    return FaceParsingAnnotator(store.path("bisenet-celebamask", _SETTING))
-
-
-def _load_age_gender(store: ModelStore) -> Annotator:
-    from facecaption_assets.attributes.age_gender import AgeGenderAnnotator
-
-    return AgeGenderAnnotator(store.path("age-v1", _SETTING), store.path("gender-v1", _SETTING))
-
-
-def _load_blendshapes(store: ModelStore) -> Annotator:
-    from facecaption_assets.attributes.blendshapes import BlendshapeAnnotator
-
-    return BlendshapeAnnotator(store.path("face-landmarker", _SETTING))
-
-
-@dataclass(frozen=True)
-class AnnotatorEntry:
-    """An annotator that settings can name: its weights in the model store, and its loader."""
-
-    models: tuple[str, ...]
-    load: Callable[[ModelStore], Annotator]
-
-
-_SETTING: Final = "AttributeSettings.annotators"
-
-ANNOTATORS: Final[dict[str, AnnotatorEntry]] = {
-    "face_parsing": AnnotatorEntry(("bisenet-celebamask",), _load_face_parsing),
-    "age_gender": AnnotatorEntry(("age-v1", "gender-v1"), _load_age_gender),
-    "blendshapes": AnnotatorEntry(("face-landmarker",), _load_blendshapes),
-}
-
-
-def annotator_entry(name: str) -> AnnotatorEntry:
-    """The annotator of a name.
-
-    Raises:
-        ValueError: If there is none of that name.
-    """
-    try:
-        return ANNOTATORS[name]
-    except KeyError:
-        raise ValueError(f"{_SETTING} names {name!r}; known are {', '.join(ANNOTATORS)}") from None
-
-
-def load_annotators(settings: AttributeSettings, store: ModelStore) -> list[Annotator]:
-    """The annotators that ``settings.annotators`` names, in order.
-
-    Raises:
-        ValueError: If a name is unknown.
-        ModelUnavailable: If weights cannot be had.
-    """
-    entries = [annotator_entry(name) for name in settings.annotators]
-    return [entry.load(store) for entry in entries]

@@ -6,19 +6,17 @@ Runs the network and hands the mask on; what a mask shows belongs to ``mask_attr
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facecaption_assets.attributes.annotators import FaceCrop, FaceEvidence
+from facecaption_assets.attributes.devices import choose_device, has_fast_bfloat16
 from facecaption_assets.attributes.face_masks import FaceMask
 from facecaption_assets.attributes.hair_colour import hair_colour_probabilities
 from facecaption_assets.attributes.mask_attributes import MASK_ATTRIBUTES, mask_probabilities
 from facecaption_assets.attributes.vocabulary import HAIR_COLOURS
-
-if TYPE_CHECKING:
-    import torch
 
 #: Side of the network's input, px. On 286 crops, pixels that change class against 512 px: 3 % at
 #: 384 px, 12 % at 256 px, where glasses and earrings are lost.
@@ -44,10 +42,10 @@ class FaceParsingAnnotator:
 
         from facecaption_assets.attributes.bisenet import load_bisenet
 
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._device = choose_device(device)
         # bfloat16 takes a third of float32's time where the processor has it, and changes the
         # class of 0.2 % of pixels.
-        self._dtype = torch.bfloat16 if _has_fast_bfloat16(self._device) else torch.float32
+        self._dtype = torch.bfloat16 if has_fast_bfloat16(self._device) else torch.float32
         network = load_bisenet(weights).to(self._device, self._dtype)
         self._network = network.to(memory_format=torch.channels_last)
 
@@ -72,15 +70,6 @@ class FaceParsingAnnotator:
         with torch.inference_mode():
             logits = self._network(x.to(self._device, self._dtype))
             return np.asarray(logits.argmax(dim=1).to(torch.uint8).cpu())
-
-
-def _has_fast_bfloat16(device: "torch.device") -> bool:
-    import torch
-
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def _resize(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ Crops are decoded and shown to the annotators in batches; a face that cannot be 
 becomes a row that says so. What an annotator sees in a face belongs to its module.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
@@ -18,16 +18,17 @@ from facecaption_assets.attributes.annotators import (
     Annotator,
     FaceCrop,
     FaceEvidence,
-    annotator_entry,
+)
+from facecaption_assets.attributes.composition import (
+    Speakers,
+    assign_speakers,
+    compose_evidence,
 )
 from facecaption_assets.attributes.memory import OutOfMemory, is_out_of_memory
+from facecaption_assets.attributes.registry import model_identities
 from facecaption_assets.attributes.resolution import resolve_conflicts
 from facecaption_assets.attributes.settings import AttributeSettings
-from facecaption_assets.attributes.states import (
-    attribute_state,
-    check_evidence,
-    merge_evidence,
-)
+from facecaption_assets.attributes.states import attribute_state, check_evidence
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
 from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
@@ -36,20 +37,23 @@ from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut
 
 #: Raised when an annotator's evidence or its resolution changes.
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 _Row = dict[str, Any]
 
 
 def stage_identity(settings: AttributeSettings, store: ModelStore) -> str:
-    """Code version of ``face_attributes``; the size of a batch does not change it.
+    """Code version of ``face_attributes``.
+
+    Neither the size of a batch nor the models of annotators that no setting names change it.
 
     Raises:
-        ValueError: If ``settings.annotators`` has an unknown name.
+        ValueError: If the settings name an annotator that there is not, or have one speak of an
+            attribute that it does not cover.
     """
-    models = [name for a in settings.annotators for name in annotator_entry(a).models]
-    weights = [store.identity(name) for name in models]
-    return stage_hash("face_attributes", _VERSION, weights, replace(settings, batch_size=1))
+    models = model_identities(settings, store)
+    deciding = replace(settings, batch_size=1, celeba_weights="", clip_model="")
+    return stage_hash("face_attributes", _VERSION, models, deciding)
 
 
 def label_faces(
@@ -64,8 +68,9 @@ def label_faces(
     Args:
         crops: Rows of FACE_CROPS whose status is ``kept``.
         pixels: face_id and encoded picture of each, in any order; others are passed over.
-        annotators: Who judges, in order of precedence.
-        settings: When a probability becomes a state, and how many positives a face needs.
+        annotators: Those that the settings name.
+        settings: Which of them speaks for an attribute, when a probability becomes a state, and
+            how many positives a face needs.
         opt_out: Faces and pictures whose crops are not looked at.
 
     Returns:
@@ -79,10 +84,11 @@ def label_faces(
     labelled = {r["face_id"]: _row(r, "opted_out", "on the opt-out list") for r in rows}
     for face_id, row in waiting.items():
         labelled[face_id] = _row(row, "failed_to_annotate", "the crop's picture is missing")
+    speakers = assign_speakers(annotators, settings)
     wanted = ((waiting[face_id], data) for face_id, data in pixels if face_id in waiting)
     with tqdm(desc="attributes", total=len(waiting), disable=None, leave=False) as progress:
         while batch := list(islice(wanted, settings.batch_size)):
-            for row in _label_batch(batch, annotators, settings):
+            for row in _label_batch(batch, annotators, speakers, settings):
                 labelled[row["face_id"]] = row
             progress.update(len(batch))
     return FACE_ATTRIBUTES.from_rows([labelled[r["face_id"]] for r in rows])
@@ -91,6 +97,7 @@ def label_faces(
 def _label_batch(
     batch: Sequence[tuple[_Row, bytes]],
     annotators: Sequence[Annotator],
+    speakers: Mapping[str, Speakers],
     settings: AttributeSettings,
 ) -> Iterator[_Row]:
     faces: list[FaceCrop] = []
@@ -101,9 +108,10 @@ def _label_batch(
             decoded.append(row)
         except ImageDecodeError as error:
             yield _row(row, "failed_to_annotate", f"the crop cannot be decoded: {error}")
-    answers = [_ask(annotator, faces) for annotator in annotators]
+    answers = {annotator.name: _ask(annotator, faces) for annotator in annotators}
     for position, row in enumerate(decoded):
-        yield _judged(row, [answer[position] for answer in answers], settings)
+        of_face = {name: answer[position] for name, answer in answers.items()}
+        yield _judged(row, of_face, speakers, settings)
 
 
 def _ask(annotator: Annotator, faces: Sequence[FaceCrop]) -> list[FaceEvidence | str]:
@@ -127,11 +135,17 @@ def _ask(annotator: Annotator, faces: Sequence[FaceCrop]) -> list[FaceEvidence |
     return list(answers)
 
 
-def _judged(crop: _Row, answers: Sequence[FaceEvidence | str], settings: AttributeSettings) -> _Row:
-    if errors := [answer for answer in answers if isinstance(answer, str)]:
+def _judged(
+    crop: _Row,
+    answers: Mapping[str, FaceEvidence | str],
+    speakers: Mapping[str, Speakers],
+    settings: AttributeSettings,
+) -> _Row:
+    if errors := [answer for answer in answers.values() if isinstance(answer, str)]:
         return _row(crop, "failed_to_annotate", "; ".join(errors))
-    evidence = merge_evidence([a for a in answers if isinstance(a, FaceEvidence)])
-    probabilities = evidence.probabilities
+    given = {name: a for name, a in answers.items() if isinstance(a, FaceEvidence)}
+    composed = compose_evidence(given, speakers, settings)
+    probabilities = composed.evidence.probabilities
     states = {a: attribute_state(a, probabilities.get(a), settings) for a in ATTRIBUTES}
     resolution = resolve_conflicts(states, probabilities)
     num_positive = sum(state is True for state in resolution.states.values())
@@ -143,8 +157,9 @@ def _judged(crop: _Row, answers: Sequence[FaceEvidence | str], settings: Attribu
             None if enough else f"{num_positive} positive, min_positive is {settings.min_positive}",
         ),
         "num_positive": num_positive,
-        "age_years": evidence.age_years,
+        "age_years": composed.evidence.age_years,
         "resolved_conflicts": resolution.withdrawn,
+        "disagreements": composed.disagreements if settings.agreement else None,
         **resolution.states,
         **{probability_column(a): probabilities.get(a) for a in ATTRIBUTES},
     }

@@ -1,6 +1,7 @@
 """Settings of the stage that labels face crops."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 from facecaption_assets.setting_checks import require_attributes, require_within
 
@@ -12,6 +13,15 @@ class AttributeSettings:
     Attributes:
         annotators: Names of annotators, in order; for an attribute that several cover, the first
             with a probability speaks.
+        sources: Per attribute, the annotators that speak for it instead, in order; they need not
+            be among ``annotators``. An empty list leaves the attribute unknown.
+        agreement: Two or more annotators that label an attribute only together, where all of them
+            cover it: on opposite sides of the thresholds, the attribute is unknown and the row
+            says so. Empty: none. ``sources`` comes first.
+        celeba_weights: Checkpoint of ``celeba_resnet50``: a local file of the authors' layout or
+            torchvision's, or what ``facecaption train-attributes`` wrote. Nobody can fetch it.
+        clip_model: Model of ``clip_zero_shot``: a folder, or a name on the model hub with
+            ``@revision``.
         positive_threshold: Probability above which an attribute is positive. FaceCaption-15M: 0.85.
         negative_threshold: Probability below which it is negative; between the two it is unknown.
         thresholds: Per attribute (negative, positive), where the two above do not fit.
@@ -21,21 +31,44 @@ class AttributeSettings:
     """
 
     annotators: tuple[str, ...] = ("face_parsing", "age_gender", "blendshapes")
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    agreement: tuple[str, ...] = ()
+    celeba_weights: str = ""
+    clip_model: str = "openai/clip-vit-large-patch14@32bd64288804d66eefd0ccbe215aa642df71cc41"
     positive_threshold: float = 0.85
     negative_threshold: float = 0.15
     thresholds: dict[str, tuple[float, float]] = field(default_factory=dict)
     min_positive: int = 6
     batch_size: int = 8
 
+    @property
+    def all_annotators(self) -> tuple[str, ...]:
+        """Every annotator that any setting names, once, those of ``annotators`` first."""
+        named = (*self.annotators, *self.agreement, *chain(*self.sources.values()))
+        return tuple(dict.fromkeys(named))
+
     def __post_init__(self) -> None:
         require_within(self, min_positive=(0, 40), batch_size=(1, 4096))
         require_attributes("thresholds", self.thresholds)
+        require_attributes("sources", self.sources)
+        for attribute, names in self.sources.items():
+            _require_names(f"sources.{attribute}", names)
+        if len(self.agreement) == 1 or len(set(self.agreement)) < len(self.agreement):
+            raise ValueError(
+                f"agreement is {list(self.agreement)}; it takes two different annotators or more, "
+                "or none"
+            )
         _require_pair(
             "negative_threshold and positive_threshold",
             (self.negative_threshold, self.positive_threshold),
         )
         for attribute, pair in self.thresholds.items():
             _require_pair(f"thresholds.{attribute}", pair)
+
+
+def _require_names(setting: str, names: object) -> None:
+    if not (isinstance(names, tuple) and all(isinstance(name, str) for name in names)):
+        raise ValueError(f"{setting} is {names!r}; allowed is a list of annotators' names")
 
 
 def _require_pair(setting: str, pair: object) -> None:

@@ -1,6 +1,7 @@
-"""Evidence of several annotators → one probability and one state per attribute.
+"""When a probability becomes a state, and which answers of an annotator are evidence at all.
 
-Which states contradict each other belongs to ``resolution``; rows and shards to ``labelling``.
+How several annotators' evidence becomes one belongs to ``composition``; which states contradict
+each other to ``resolution``; rows and shards to ``labelling``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,15 +27,6 @@ def attribute_state(
     if probability > positive:
         return True
     return False if probability < negative else None
-
-
-def merge_evidence(evidence: Sequence[FaceEvidence]) -> FaceEvidence:
-    """One face's evidence; of several annotators the first with a probability speaks."""
-    probabilities: dict[str, float] = {}
-    for each in evidence:
-        probabilities = each.probabilities | probabilities
-    ages = (each.age_years for each in evidence if each.age_years is not None)
-    return FaceEvidence(probabilities, next(ages, None))
 
 
 def check_evidence(annotator: Annotator, answers: Sequence[FaceEvidence], num_faces: int) -> None:

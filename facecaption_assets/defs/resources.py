@@ -11,7 +11,8 @@ from functools import cache
 
 import dagster as dg
 
-from facecaption_assets.attributes.annotators import Annotator, load_annotators
+from facecaption_assets.attributes.annotators import Annotator
+from facecaption_assets.attributes.registry import load_annotators
 from facecaption_assets.faces.detection import Detector
 from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.models import ModelStore

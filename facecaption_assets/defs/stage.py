@@ -166,7 +166,7 @@ def _current(
 
 
 def _counts(table: pa.Table) -> dict[str, int]:
-    """Rows by status, and by reason where the table gives one."""
+    """Rows by status, by reason where the table gives one, and labels that two annotators deny."""
     counts: dict[str, int] = {}
     for column in ("status", "drop_reason", "rejection_reason"):
         if column in table.column_names:
@@ -174,6 +174,9 @@ def _counts(table: pa.Table) -> dict[str, int]:
                 # Reasons may carry a detail behind a colon; the detail is for the row.
                 name = entry["values"].partition(":")[0]
                 counts[name] = counts.get(name, 0) + entry["counts"]
+    if "disagreements" in table.column_names:
+        lengths = pc.list_value_length(table["disagreements"])
+        counts["disagreements"] = pc.sum(lengths).as_py() or 0
     return counts
 
 

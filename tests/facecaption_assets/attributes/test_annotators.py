@@ -7,35 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facecaption_assets.attributes.annotators import ANNOTATORS, FaceCrop, load_annotators
+from facecaption_assets.attributes.annotators import FaceCrop
+from facecaption_assets.attributes.composition import assign_speakers, compose_evidence
 from facecaption_assets.attributes.labelling import face_crop
+from facecaption_assets.attributes.registry import load_annotators
 from facecaption_assets.attributes.settings import AttributeSettings
-from facecaption_assets.attributes.states import merge_evidence
 from facecaption_assets.faces.cropping import crop_face
 from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.faces.settings import FaceSettings
-from facecaption_assets.models import MODELS, ModelStore, ModelUnavailable
+from facecaption_assets.models import ModelStore
 from facecaption_assets.shards.images import decode_rgb
-
-
-def test_unknown_annotator_is_refused_with_the_setting_and_the_known_names(tmp_path: Path) -> None:
-    settings = AttributeSettings(annotators=("face_parsing", "celeba"))
-    with pytest.raises(
-        ValueError, match=r"AttributeSettings\.annotators names 'celeba'; known are face_parsing,"
-    ):
-        load_annotators(settings, ModelStore(tmp_path))
-
-
-def test_default_annotators_are_known_and_their_weights_are_in_the_catalogue() -> None:
-    assert set(AttributeSettings().annotators) <= ANNOTATORS.keys()
-    assert {model for entry in ANNOTATORS.values() for model in entry.models} <= MODELS.keys()
-
-
-@pytest.mark.parametrize("name", ANNOTATORS)
-def test_missing_weights_name_the_setting(name: str, tmp_path: Path) -> None:
-    store = ModelStore(tmp_path, entries={})
-    with pytest.raises(ModelUnavailable, match=r"AttributeSettings\.annotators"):
-        load_annotators(AttributeSettings(annotators=(name,)), store)
 
 
 @pytest.mark.parametrize(
@@ -87,10 +68,15 @@ def sample_faces(real_store: ModelStore) -> list[FaceCrop]:
 def test_real_weights_see_what_a_person_sees(
     real_store: ModelStore, sample_faces: list[FaceCrop]
 ) -> None:
-    annotators = load_annotators(AttributeSettings(), real_store)
-    answers = [annotator.annotate(sample_faces) for annotator in annotators]
-    assert answers == [annotator.annotate(sample_faces) for annotator in annotators]
-    portrait, selfie = (merge_evidence(evidence) for evidence in zip(*answers, strict=True))
+    settings = AttributeSettings()
+    annotators = load_annotators(settings, real_store)
+    answers = {each.name: each.annotate(sample_faces) for each in annotators}
+    assert answers == {each.name: each.annotate(sample_faces) for each in annotators}
+    speakers = assign_speakers(annotators, settings)
+    portrait, selfie = (
+        compose_evidence({n: a[i] for n, a in answers.items()}, speakers, settings).evidence
+        for i in range(2)
+    )
     for evidence in (portrait, selfie):
         assert evidence.probabilities["Black_Hair"] > 0.85
         assert evidence.age_years is not None and 20 < evidence.age_years < 45

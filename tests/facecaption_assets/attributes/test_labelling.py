@@ -11,7 +11,7 @@ from facecaption_assets.models import ModelStore
 from facecaption_assets.schema import FACE_ATTRIBUTES
 from facecaption_assets.shards.opt_out import OptOut
 
-SETTINGS = AttributeSettings(min_positive=2, batch_size=2)
+SETTINGS = AttributeSettings(annotators=("fake", "frail"), min_positive=2, batch_size=2)
 POSITIVE = {"Smiling": 0.9, "Black_Hair": 0.95}
 
 
@@ -132,9 +132,40 @@ def test_face_without_landmarks_or_matrix_has_none_in_the_crop(crops, missing: s
     assert face_crop(row, np.zeros((9, 9, 3), np.uint8)).landmarks is None
 
 
+def test_contradicting_annotators_that_must_agree_leave_the_row_a_note(crops, fake) -> None:
+    table, pictures = crops(1)
+    settings = replace(SETTINGS, annotators=(), agreement=("fake", "frail"))
+    annotators = [fake({"Smiling": 0.9, "Male": 0.95}), fake({"Smiling": 0.02, "Male": 0.9})]
+    annotators[1].name = "frail"
+    (row,) = label_faces(table, pictures, annotators, settings, OptOut.none()).to_pylist()
+    assert (row["Smiling"], row["Smiling_prob"]) == (None, None)
+    assert (row["Male"], row["Male_prob"]) == (True, pytest.approx(0.9))
+    assert row["disagreements"] == ["Smiling"]
+
+
+def test_without_agreement_the_row_has_no_such_note(crops, fake) -> None:
+    table, pictures = crops(1)
+    labels = label_faces(table, pictures, [fake(POSITIVE)], SETTINGS, OptOut.none())
+    assert labels["disagreements"].to_pylist() == [None]
+
+
 def test_code_version_follows_settings_and_weights_but_not_the_batch_size(tmp_path: Path) -> None:
-    store = ModelStore(tmp_path)
-    version = stage_identity(SETTINGS, store)
-    assert stage_identity(replace(SETTINGS, batch_size=64), store) == version
-    assert stage_identity(replace(SETTINGS, min_positive=3), store) != version
-    assert stage_identity(SETTINGS, ModelStore(tmp_path, entries={})) != version
+    settings, store = AttributeSettings(), ModelStore(tmp_path)
+    version = stage_identity(settings, store)
+    assert stage_identity(replace(settings, batch_size=64), store) == version
+    assert stage_identity(replace(settings, min_positive=3), store) != version
+    assert stage_identity(replace(settings, sources={"Bald": ()}), store) != version
+    assert stage_identity(settings, ModelStore(tmp_path, entries={})) != version
+
+
+def test_code_version_follows_a_model_only_where_its_annotator_speaks(tmp_path: Path) -> None:
+    store, weights = ModelStore(tmp_path), tmp_path / "mine.safetensors"
+    weights.write_bytes(b"one")
+    unused = AttributeSettings()
+    used = replace(unused, annotators=("celeba_resnet50",))
+    named = {"celeba_weights": str(weights)}
+    assert stage_identity(replace(unused, **named), store) == stage_identity(unused, store)
+    version = stage_identity(replace(used, **named), store)
+    assert version != stage_identity(used, store)
+    weights.write_bytes(b"other")
+    assert stage_identity(replace(used, **named), store) != version

@@ -4,11 +4,7 @@ import pytest
 
 from facecaption_assets.attributes.annotators import FaceEvidence
 from facecaption_assets.attributes.settings import AttributeSettings
-from facecaption_assets.attributes.states import (
-    attribute_state,
-    check_evidence,
-    merge_evidence,
-)
+from facecaption_assets.attributes.states import attribute_state, check_evidence
 
 SETTINGS = AttributeSettings(thresholds={"Male": (0.03, 0.97)})
 
@@ -31,21 +27,6 @@ def test_state_follows_from_the_thresholds_which_are_unknown_themselves(
     attribute: str, probability: float | None, state: bool | None
 ) -> None:
     assert attribute_state(attribute, probability, SETTINGS) is state
-
-
-def test_first_annotator_with_a_probability_speaks() -> None:
-    merged = merge_evidence(
-        [
-            FaceEvidence({"Male": 0.9}),
-            FaceEvidence({"Male": 0.1, "Smiling": 0.4}, age_years=30.0),
-            FaceEvidence({}, age_years=50.0),
-        ]
-    )
-    assert merged == FaceEvidence({"Male": 0.9, "Smiling": 0.4}, 30.0)
-
-
-def test_no_annotator_is_no_evidence() -> None:
-    assert merge_evidence([]) == FaceEvidence()
 
 
 @pytest.mark.parametrize(

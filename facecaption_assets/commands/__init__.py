@@ -1,0 +1,1 @@
+"""Further commands of ``facecaption``, a file per topic; ``cli`` registers them."""
