@@ -15,6 +15,7 @@ from facecaption_assets.defs.jobs import (
     build_laion_parts,
     build_report,
     build_shards,
+    evaluate_attributes,
     retry_failed_downloads,
 )
 from facecaption_assets.defs.resources import open_dataset
@@ -44,7 +45,13 @@ def build_defs(
             [a for a in dg.load_assets_from_modules(STAGES) if isinstance(a, dg.AssetsDefinition)],
         ),
         asset_checks=dg.load_asset_checks_from_modules(STAGES),
-        jobs=[build_laion_parts, build_shards, retry_failed_downloads, build_report],
+        jobs=[
+            build_laion_parts,
+            build_shards,
+            retry_failed_downloads,
+            evaluate_attributes,
+            build_report,
+        ],
         sensors=[register_sources, rebuild_changed_slices],
         schedules=[nightly_rebuild, nightly_retry, nightly_report],
         resources={"dataset": dataset, **(resources or {})},

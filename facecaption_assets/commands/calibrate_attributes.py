@@ -1,0 +1,62 @@
+"""``facecaption calibrate-attributes``: fit what makes the annotators' probabilities honest."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from facecaption_assets.terminal import console, stop
+
+
+class CalibrationMethod(StrEnum):
+    """How curves are fitted; isotonic needs the most labels."""
+
+    TEMPERATURE = "temperature"
+    PLATT = "platt"
+    ISOTONIC = "isotonic"
+
+
+def calibrate_attributes(
+    images: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help="Folder of labelled pictures.")
+    ],
+    labels: Annotated[
+        Path,
+        typer.Option(
+            exists=True, dir_okay=False, help="File of labels, as for evaluate-attributes."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="File of the calibration, .json.")],
+    method: Annotated[
+        CalibrationMethod, typer.Option(help="How to fit.")
+    ] = CalibrationMethod.PLATT,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="The pictures are face crops already.")
+    ] = False,
+) -> None:
+    """Calibrate the profile's annotators on labelled pictures, for [attributes] calibration."""
+    from facecaption_assets.attributes.calibration import evidence_identity
+    from facecaption_assets.attributes.calibration_fitting import (
+        MIN_OF_EACH,
+        calibrate,
+        fit_calibration,
+    )
+    from facecaption_assets.attributes.evaluation import evaluate
+    from facecaption_assets.commands.evaluation_tables import print_calibration
+    from facecaption_assets.commands.labelled_pictures import judge_labelled, open_profile
+
+    profile, _, store = open_profile(calibrated=False)
+    table, predictions = judge_labelled(images, labels, crops, profile, store)
+    identity = evidence_identity(profile.attributes, store)
+    calibration = fit_calibration(table, predictions, method.value, identity)
+    if not calibration.curves:
+        raise stop(
+            f"no attribute has {MIN_OF_EACH} judged faces of either label in {labels}; nothing is "
+            "written"
+        )
+    after = evaluate(table, calibrate(predictions, calibration))
+    print_calibration(calibration, evaluate(table, predictions), after)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(calibration.to_json(), encoding="utf-8")
+    console.print(f'For profile.toml:\n\n[attributes]\ncalibration = "{out.absolute()}"')
