@@ -147,8 +147,8 @@ def calibration_of(settings: AttributeSettings, store: ModelStore) -> Calibratio
     if settings.calibration and calibration.annotators != evidence_identity(settings, store):
         raise CalibrationError(
             f"AttributeSettings.calibration names {settings.calibration}, which was fitted to "
-            "other annotators or other weights; fit it again with facecaption "
-            "calibrate-attributes, or take the setting out"
+            "other annotators or other weights; take the setting out, and fit it again with "
+            "facecaption calibrate-attributes"
         )
     return calibration
 

@@ -44,11 +44,12 @@ def calibrate_attributes(
     )
     from facecaption_assets.attributes.evaluation import evaluate
     from facecaption_assets.commands.evaluation_tables import print_calibration
-    from facecaption_assets.commands.labelled_pictures import judge_labelled, open_profile
+    from facecaption_assets.commands.labelled_pictures import judge_labelled
+    from facecaption_assets.defs import resources
 
-    profile, _, store = open_profile(calibrated=False)
-    table, predictions = judge_labelled(images, labels, crops, profile, store)
-    identity = evidence_identity(profile.attributes, store)
+    dataset = resources.open_dataset()
+    table, predictions = judge_labelled(dataset, images, labels, crops=crops, calibrated=False)
+    identity = evidence_identity(dataset.profile.attributes, dataset.models)
     calibration = fit_calibration(table, predictions, method.value, identity)
     if not calibration.curves:
         raise stop(

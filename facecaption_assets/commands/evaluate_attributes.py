@@ -38,14 +38,17 @@ def evaluate_attributes(
 def _evaluate_pictures(images: Path, labels: Path, crops: bool) -> None:
     from facecaption_assets.attributes.evaluation import evaluate
     from facecaption_assets.commands.evaluation_tables import print_evaluation
-    from facecaption_assets.commands.labelled_pictures import judge_labelled, open_profile
+    from facecaption_assets.commands.labelled_pictures import judge_labelled
+    from facecaption_assets.defs import resources
     from facecaption_assets.quality.attribute_page import write_attribute_page
 
-    profile, storage, store = open_profile()
-    table, predictions = judge_labelled(images, labels, crops, profile, store)
-    evaluation = evaluate(table, predictions)
+    dataset = resources.open_dataset()
+    judged = judge_labelled(dataset, images, labels, crops=crops, calibrated=True)
+    evaluation = evaluate(*judged)
     print_evaluation(evaluation)
-    paths = write_attribute_page(storage, evaluation, labels.stem, f"{images} by {labels.name}")
+    subject = f"Pictures of {images} by {labels.name}"
+    name = f"labels-{labels.stem}"  # The dataset's own page has another name.
+    paths = write_attribute_page(dataset.storage, evaluation, name, subject)
     console.print(f"page: {paths.page}", soft_wrap=True)
 
 

@@ -66,7 +66,7 @@ def test_missing_file_and_binary_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LabelFileError, match="No such file"):
         read_labels(tmp_path / "absent.csv")
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x80")
-    with pytest.raises(LabelFileError, match="binary.csv"):
+    with pytest.raises(LabelFileError, match=r"binary\.csv"):
         read_labels(tmp_path / "binary.csv")
 
 

@@ -18,15 +18,16 @@ def arrays(faces: list[tuple[bool, float]]) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize(
     ("truth", "probability", "expected"),
     [
-        # Values of scikit-learn 1.7's average_precision_score.
+        # The example in the documentation of scikit-learn's average_precision_score.
         ([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], 0.8333333333333333),
+        # Ties count together, as there; by hand.
         ([1, 0, 1, 0, 1], [0.9, 0.9, 0.5, 0.5, 0.1], 0.5333333333333333),
         ([1, 1, 0], [0.2, 0.3, 0.9], 0.5833333333333333),
         ([1, 0], [0.5, 0.5], 0.5),
         ([1, 1], [0.1, 0.2], 1.0),
     ],
 )
-def test_average_precision_is_scikit_learns(
+def test_average_precision_is_that_of_scikit_learn(
     truth: list[int], probability: list[float], expected: float
 ) -> None:
     found = metrics.average_precision(np.array(truth, bool), np.array(probability))
