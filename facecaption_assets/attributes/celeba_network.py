@@ -25,7 +25,7 @@ from facecaption_assets.shards.pth_files import UnsafeFile, read_pth
 #: Side of the pictures that the published network was trained on, px.
 PUBLISHED_IMAGE_SIZE: Final = 256
 
-#: Key of the record that ``save_network`` leaves in the file's metadata.
+#: Key of the record that a training leaves in the file's metadata.
 _RECORD: Final = "facecaption"
 
 #: Names under which training programs keep the weights beside other things.
@@ -64,7 +64,7 @@ def load_network(path: Path) -> tuple[ResNet, int]:
     The file is ``.safetensors``, or what ``torch.save`` wrote, of which only plain data is read.
     Its layout is torchvision's (``conv1.weight`` … ``fc.weight`` of (40, 2048)) or the published
     one (``backbone.conv1.weight`` … ``fc.weight``), the weights alone or in a dict, with or
-    without the prefixes of wrappers. The size is 256 unless ``save_network`` recorded another.
+    without the prefixes of wrappers. The size is 256 unless a training recorded another.
 
     Raises:
         CheckpointError: If the file cannot be read, or is not exactly the network's.
@@ -92,9 +92,12 @@ def load_backbone(network: ResNet, path: Path) -> None:
 
 
 def network_metadata(image_size: int) -> dict[str, str]:
-    """Metadata of a safetensors file with the network's weights, for ``load_network``."""
+    """Metadata of a safetensors file with the network's weights, for ``load_network``.
+
+    A single entry: safetensors writes several in random order, and equal networks would differ.
+    """
     record = {"network": "resnet50", "attributes": len(ATTRIBUTES), "image_size": image_size}
-    return {"format": "pt", _RECORD: json.dumps(record, sort_keys=True)}
+    return {_RECORD: json.dumps(record, sort_keys=True)}
 
 
 def _read(path: Path) -> tuple[Any, int]:

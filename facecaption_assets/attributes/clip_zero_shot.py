@@ -5,6 +5,7 @@ and their kin, from the model hub or a folder. What is asked belongs to ``clip_p
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import torch
 
 _SETTING: Final = "AttributeSettings.clip_model"
+
+_TEXTS_AT_ONCE: Final = 128
 
 
 class ClipAnnotator:
@@ -43,13 +46,14 @@ class ClipAnnotator:
 
         self._device = choose_device(device)
         network, self._processor = _load(model)
+        network = network.to(self._device)
         with torch.inference_mode():
             # In float32: this is done once, and every answer depends on it.
-            self._pairs = _pair_embeddings(network, self._processor).to(self._device)
-        self._scale = network.logit_scale.detach().float().exp().to(self._device)
-        # The processor's pixels follow the network; on CPUs float32 is kept, for exact cosines.
+            self._pairs = _pair_embeddings(network, self._processor)
+        self._scale = network.logit_scale.detach().exp()
+        # bfloat16, which some CPUs have, is too coarse for cosines that are multiplied by 100.
         self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
-        self._network = network.to(self._device, self._dtype)
+        self._network = network.to(self._dtype)
 
     def annotate(self, faces: Sequence[FaceCrop]) -> list[FaceEvidence]:
         """Evidence of each face, in order; the faces are one call of the network."""
@@ -60,8 +64,8 @@ class ClipAnnotator:
         pictures = [Image.fromarray(face.pixels) for face in faces]
         inputs = self._processor(images=pictures, return_tensors="pt")
         with torch.inference_mode():
-            pixels = inputs["pixel_values"].to(self._device, self._dtype)
-            found = self._network.get_image_features(pixel_values=pixels).pooler_output
+            on_device = inputs.to(self._device, self._dtype)
+            found = self._network.get_image_features(**on_device).pooler_output
             cosines = torch.einsum("fd,aed->fae", _unit(found), self._pairs)
             # A logit's bias, which SigLIP has, is the same for both descriptions and drops out.
             shares = (self._scale * cosines).softmax(dim=-1)[..., 0].tolist()
@@ -94,10 +98,10 @@ def _load(model: str) -> tuple[Any, Any]:
             f"{_SETTING} = {model!r} is a {type(network).__name__}, not a CLIP: it lacks one of "
             f"{', '.join(needed)}"
         )
-    if missing := sorted(info["missing_keys"]):
+    if missing := sorted(map(str, (*info["missing_keys"], *info["mismatched_keys"]))):
         # transformers would go on with random numbers in their place.
         raise ModelUnavailable(
-            f"{_SETTING} = {model!r} lacks {len(missing)} weights, the first {missing[0]}"
+            f"{_SETTING} = {model!r} lacks {len(missing)} of its weights, the first {missing[0]}"
         )
     return network.eval(), processor
 
@@ -119,23 +123,30 @@ def _pair_embeddings(network: Any, processor: Any) -> "torch.Tensor":
     import torch
 
     sides = [side for pair in PROMPTS.values() for side in (pair.positive, pair.negative)]
-    directions = [_direction(network, processor, side) for side in sides]
-    return torch.stack(directions).reshape(len(PROMPTS), 2, -1)
+    framed = [[t.format(each) for each in side for t in TEMPLATES] for side in sides]
+    texts = list(chain(*framed))
+    found = torch.cat(
+        [
+            _text_directions(network, processor, texts[at : at + _TEXTS_AT_ONCE])
+            for at in range(0, len(texts), _TEXTS_AT_ONCE)
+        ]
+    )
+    groups = torch.split(found, [len(side) for side in framed])
+    means = [_unit(each.mean(dim=0)) for each in groups]
+    return torch.stack(means).reshape(len(PROMPTS), 2, -1)
 
 
-def _direction(network: Any, processor: Any, descriptions: Sequence[str]) -> "torch.Tensor":
-    """Unit vector of descriptions: the mean over them and the templates, (D,)."""
-    texts = [template.format(each) for each in descriptions for template in TEMPLATES]
+def _text_directions(network: Any, processor: Any, texts: Sequence[str]) -> "torch.Tensor":
+    """Unit vectors of texts, (T, D)."""
     # Padded to the model's full length: SigLIP was trained so, and CLIP does not mind.
     inputs = processor(
-        text=texts,
+        text=list(texts),
         return_tensors="pt",
         padding="max_length",
         truncation=True,
         max_length=network.config.text_config.max_position_embeddings,
     )
-    found = network.get_text_features(**inputs).pooler_output
-    return _unit(_unit(found).mean(dim=0))
+    return _unit(network.get_text_features(**inputs.to(network.device)).pooler_output)
 
 
 def _unit(vectors: "torch.Tensor") -> "torch.Tensor":

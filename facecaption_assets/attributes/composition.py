@@ -48,7 +48,8 @@ def assign_speakers(
 
     ``settings.sources`` decides for the attributes that it names. Of the others, those that every
     annotator of ``settings.agreement`` covers are decided by these together, and the rest by the
-    order of ``settings.annotators``. Attributes that nobody covers are absent.
+    order given, without the annotators that only ``sources`` and ``agreement`` name. Attributes
+    that nobody covers are absent.
     """
     covers = {each.name: frozenset(each.attributes) for each in annotators}
     return speakers_by_cover(covers, settings)
@@ -72,7 +73,8 @@ def _speakers_of(
         return Speakers(covering(settings.sources[attribute]))
     if settings.agreement and covering(settings.agreement) == settings.agreement:
         return Speakers(settings.agreement, must_agree=True)
-    return Speakers(covering(settings.annotators))
+    reserved = set(settings.all_annotators) - set(settings.annotators)
+    return Speakers(covering([name for name in covers if name not in reserved]))
 
 
 def compose_evidence(

@@ -169,11 +169,63 @@ def test_an_annotator_that_does_not_exist_is_named(storage) -> None:
         code_versions(profile, ModelStore(storage.models))
 
 
+def test_annotators_are_composed_by_attribute_and_by_agreement(storage) -> None:
+    changed = load(
+        storage,
+        """
+        [attributes]
+        annotators = ["celeba_resnet50"]
+        agreement = ["celeba_resnet50", "clip_zero_shot"]
+        celeba_weights = "best_model.pth"
+        sources.Smiling = ["blendshapes", "celeba_resnet50"]
+        sources.Attractive = []
+        """,
+    ).attributes
+    assert changed.agreement == ("celeba_resnet50", "clip_zero_shot")
+    assert changed.sources == {"Smiling": ("blendshapes", "celeba_resnet50"), "Attractive": ()}
+    assert changed.all_annotators == ("celeba_resnet50", "clip_zero_shot", "blendshapes")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ('agreement = ["blendshapes"]', "agreement is .*it takes two different annotators or more"),
+        ('agreement = ["a", "a"]', "agreement is .*it takes two different annotators or more"),
+        (
+            'sources.Smiling = "blendshapes"',
+            r"sources\.Smiling is 'blendshapes'; allowed is a list",
+        ),
+        ("sources.Smiling = [1]", r"sources\.Smiling is \(1,\); allowed is a list"),
+        ('sources.Grinning = ["blendshapes"]', "sources names 'Grinning'; allowed are CelebA's"),
+    ],
+)
+def test_a_composition_that_cannot_be_meant_is_refused(storage, change, message) -> None:
+    with pytest.raises(ProfileError, match=rf"profile\.toml: \[attributes\] {message}"):
+        load(storage, f"[attributes]\n{change}")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ('sources.Bald = ["celeba"]', r"sources\.Bald names 'celeba'; known are face_parsing"),
+        ('sources.Bald = ["age_gender"]', r"sources\.Bald names 'age_gender', which cannot judge"),
+        ('agreement = ["blendshapes", "x"]', "agreement names 'x'; known are"),
+    ],
+)
+def test_a_composition_of_annotators_that_there_are_not_is_refused(
+    storage, change, message
+) -> None:
+    profile = load(storage, f"[attributes]\n{change}")
+    with pytest.raises(ProfileError, match=message):
+        code_versions(profile, ModelStore(storage.models))
+
+
 @pytest.mark.parametrize(
     ("change", "asset"),
     [
         ("[faces]\nmargin = 2.0", "face_crops"),
         ("[attributes]\nmin_positive = 3", "face_attributes"),
+        ('[attributes]\nsources.Smiling = ["blendshapes"]', "face_attributes"),
         ("[captions]\nmax_attributes = 4", "template_captions"),
         ("[rewriting]\nmax_words = 40", "llm_captions"),
         ("[quality]\nthumbnail_px = 96", "quality_report"),

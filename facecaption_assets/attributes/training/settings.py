@@ -59,4 +59,5 @@ def learning_rate(step: int, total_steps: int, settings: TrainingSettings) -> fl
     falls_from = max(int(settings.constant_share * total_steps), settings.warmup_steps)
     if step < falls_from:
         return settings.learning_rate
-    return settings.learning_rate * max(0.0, (total_steps - step) / (total_steps - falls_from))
+    left = max(total_steps - step, 0) / max(total_steps - falls_from, 1)
+    return settings.learning_rate * left

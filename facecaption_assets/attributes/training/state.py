@@ -79,9 +79,7 @@ def load_state(path: Path, state: TrainingState, identity: Mapping[str, Any]) ->
         _restore(state, tensors)
         state.step, state.history = int(record["step"]), json.loads(record["history"])
     except (SafetensorError, OSError, KeyError, TypeError, RuntimeError) as error:
-        raise StateError(
-            f"{path} cannot be read ({error}); remove it to begin the training anew"
-        ) from error
+        raise StateError(f"{path} cannot be read ({error}); remove it to begin anew") from error
     return True
 
 

@@ -12,7 +12,7 @@ from facecaption_assets.models import ModelStore
 from facecaption_assets.schema import FACE_ATTRIBUTES
 from facecaption_assets.shards.opt_out import OptOut
 
-SETTINGS = AttributeSettings(annotators=("fake", "frail"), min_positive=2, batch_size=2)
+SETTINGS = AttributeSettings(min_positive=2, batch_size=2)
 POSITIVE = {"Smiling": 0.9, "Black_Hair": 0.95}
 
 
@@ -135,7 +135,7 @@ def test_face_without_landmarks_or_matrix_has_none_in_the_crop(crops, missing: s
 
 def test_contradicting_annotators_that_must_agree_leave_the_row_a_note(crops, fake) -> None:
     table, pictures = crops(1)
-    settings = replace(SETTINGS, annotators=(), agreement=("fake", "frail"))
+    settings = replace(SETTINGS, agreement=("fake", "frail"))
     annotators = [fake({"Smiling": 0.9, "Male": 0.95}), fake({"Smiling": 0.02, "Male": 0.9})]
     annotators[1].name = "frail"
     (row,) = label_faces(table, pictures, annotators, settings, OptOut.none()).to_pylist()

@@ -7,11 +7,13 @@ import pytest
 from datasets import load_dataset
 from PIL import Image
 
+from facecaption_assets.attributes.annotators import FaceEvidence
 from facecaption_assets.definitions import build_defs
 from facecaption_assets.defs.building import build, build_shard, pending, register, states
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
 from facecaption_assets.freshness import SHARD_INPUTS, State
 from facecaption_assets.shards.tars import read_samples
+from tests.fakes import FakeModels, SmilingManAnnotator
 
 # Great Expectations imports modules that Python has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -64,6 +66,33 @@ def test_the_event_log_has_counts_and_versions_but_no_pixels(definitions, instan
     assert metadata["no_face"].value == 1
     assert event.asset_materialization.tags["dagster/data_version"]
     assert "data:image" not in str(metadata)
+
+
+class InTwoMinds(FakeModels):
+    """Two annotators that agree on all but the smile."""
+
+    def annotators(self) -> list[SmilingManAnnotator]:
+        certain, doubting = SmilingManAnnotator(), SmilingManAnnotator()
+        certain.name, doubting.name = "celeba_resnet50", "clip_zero_shot"
+        answers = {"Male": 0.98, "Smiling": 0.01, "Black_Hair": 0.9}
+        doubting.annotate = lambda faces: [FaceEvidence(answers) for _ in faces]
+        return [certain, doubting]
+
+
+def test_labels_that_two_annotators_deny_are_withheld_and_counted(dataset, instance) -> None:
+    dataset.storage.profile_file.write_text(
+        '[attributes]\nannotators = []\nagreement = ["celeba_resnet50", "clip_zero_shot"]\n'
+        'celeba_weights = "best_model.pth"\n'
+    )
+    in_two_minds = InTwoMinds(home=dataset.home, profile_name=dataset.profile_name)
+    run(build_defs(dataset.home, resources={"dataset": in_two_minds}), instance)
+    rows = dataset.storage.read_table("face_attributes", SHARD).to_pylist()
+    assert [(r["Black_Hair"], r["Smiling"], r["Smiling_prob"]) for r in rows] == [
+        (True, None, None)
+    ] * 2
+    assert [row["disagreements"] for row in rows] == [["Smiling"]] * 2
+    event = instance.get_latest_materialization_event(dg.AssetKey("face_attributes"))
+    assert event.asset_materialization.metadata["disagreements"].value == 2
 
 
 def test_an_identical_rebuild_has_the_same_data_version(definitions, dataset, instance) -> None:
