@@ -256,7 +256,7 @@ FACE_ATTRIBUTES = Table(
             Column(
                 f"{name}_prob",
                 pa.float32(),
-                f"P({name}) as thresholds see it; null: no basis.",
+                f"P({name}), [0, 1], calibrated where the settings say so; null: no basis.",
                 True,
             )
             for name in ATTRIBUTE_COLUMNS
