@@ -6,6 +6,7 @@ pictures are judged to ``picture_judging``, how the result is shown to ``quality
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from facecaption_assets.attributes import metrics
 from facecaption_assets.attributes.label_files import LabelTable
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, GROUPS, probability_column
+
+#: Most values of a column by which results are split.
+MAX_GROUPS: Final = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,8 @@ class Score:
         positives: Those of them that are positive.
         covered: Those of them that have a state.
         coverage: ``covered`` as a share of ``labelled``.
+        found: Share of the positives, covered or not, that have a positive state: what accuracy
+            does not show where the hard ones stay unknown. None without a positive.
         accuracy: Share of the covered that are right.
         balanced_accuracy: Mean of the shares of covered positives and covered negatives that are
             right; None unless there are both.
@@ -59,6 +65,7 @@ class Score:
     positives: int
     covered: int
     coverage: float
+    found: float | None
     accuracy: float | None
     balanced_accuracy: float | None
     average_precision: float | None
@@ -67,7 +74,15 @@ class Score:
 
 @dataclass(frozen=True)
 class GroupScores:
-    """The scores of the people with one value of a column, such as sex: female."""
+    """The scores of the people with one value of a column, such as sex: female.
+
+    Attributes:
+        column: Column of the groups.
+        value: Its value.
+        faces: Labelled faces with it.
+        scores: Per attribute with a label.
+        mean: Mean over the attributes.
+    """
 
     column: str
     value: str
@@ -78,7 +93,14 @@ class GroupScores:
 
 @dataclass(frozen=True)
 class Miss:
-    """A state that is wrong, with the probability behind it."""
+    """A state that is wrong.
+
+    Attributes:
+        name: Face or picture.
+        attribute: CelebA name.
+        truth: What the state should be.
+        probability: What it was derived from.
+    """
 
     name: str
     attribute: str
@@ -125,7 +147,10 @@ def _state_column(states: pa.ChunkedArray) -> NDArray[np.int8]:
 
 
 def evaluate(labels: LabelTable, predictions: Predictions) -> Evaluation:
-    """Compare predictions with labels of the same faces, in the same order."""
+    """Compare predictions with labels of the same faces, in the same order.
+
+    A column of groups with more than ``MAX_GROUPS`` values, such as names, splits nothing.
+    """
     scores = _scores(labels, predictions, np.ones(len(labels.names), bool))
     by_group = {group: [s for s in scores if s.name in GROUPS[group]] for group in GROUPS}
     return Evaluation(
@@ -136,7 +161,8 @@ def evaluate(labels: LabelTable, predictions: Predictions) -> Evaluation:
         by_people=[
             _people(labels, predictions, column, value)
             for column, values in labels.groups.items()
-            for value in sorted(set(values) - {""})
+            if len(kinds := set(values) - {""}) <= MAX_GROUPS
+            for value in sorted(kinds)
         ],
         misses=_misses(labels, predictions),
     )
@@ -150,6 +176,7 @@ def mean_score(name: str, scores: Sequence[Score]) -> Score:
         positives=sum(score.positives for score in scores),
         covered=sum(score.covered for score in scores),
         coverage=_mean([score.coverage for score in scores]) or 0.0,
+        found=_mean([score.found for score in scores]),
         accuracy=_mean([score.accuracy for score in scores]),
         balanced_accuracy=_mean([score.balanced_accuracy for score in scores]),
         average_precision=_mean([score.average_precision for score in scores]),
@@ -195,6 +222,7 @@ def _score(
         positives=int(truth.sum()),
         covered=int(covered.sum()),
         coverage=float(covered.mean()),
+        found=float((state[truth] > 0).mean()) if truth.any() else None,
         accuracy=metrics.accuracy(truth[covered], state[covered] > 0),
         balanced_accuracy=metrics.balanced_accuracy(truth[covered], state[covered] > 0),
         average_precision=metrics.average_precision(truth[has_basis], probability[has_basis]),

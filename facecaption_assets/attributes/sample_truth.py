@@ -33,12 +33,13 @@ SMILING: Final[Mapping[str, bool]] = {
     "Determined": False,
 }
 
-#: Whether the lips of a cell of the name are apart. Left out: Happy shows closed teeth, which not
-#: everybody calls an open mouth; Scared, Disgusted, Confused, Exhausted and Playful are open on
-#: some sheets and closed on others; Thoughtful has a hand before the mouth.
+#: Whether the lips of a cell of the name are apart. Left out: Scared, Disgusted, Confused, Flirty,
+#: Exhausted and Playful are open on some sheets and closed on others; Thoughtful has a hand before
+#: the mouth.
 MOUTH_OPEN: Final[Mapping[str, bool]] = {
     "Surprised": True,
     "Shocked": True,
+    "Happy": True,  # Shows its teeth on all ten sheets; CelebA calls that open.
     "Neutral": False,
     "Sad": False,
     "Angry": False,

@@ -16,6 +16,8 @@ _MISSES_SHOWN: Final = 10
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print scores per attribute, per group of attributes and per group of people.
 
+    ``right`` is of the covered, ``found`` of all positives.
+
     Of people, the share that is right of the share that is covered.
     """
     console.print(f"{evaluation.judged} of {evaluation.faces} labelled faces judged")
@@ -49,7 +51,7 @@ def print_calibration(calibration: Calibration, before: Evaluation, after: Evalu
 
 
 def _table(first: str, scores: Sequence[Score]) -> Table:
-    columns = ("faces", "yes", "covered", "right", "balanced", "AP", "ECE")
+    columns = ("faces", "yes", "covered", "found", "right", "balanced", "AP", "ECE")
     table = Table(Column(first, no_wrap=True), *columns, box=None)
     for score in scores:
         table.add_row(
@@ -57,6 +59,7 @@ def _table(first: str, scores: Sequence[Score]) -> Table:
             str(score.labelled),
             str(score.positives),
             _percent(score.coverage),
+            _percent(score.found),
             _percent(score.accuracy),
             _percent(score.balanced_accuracy),
             _decimal(score.average_precision),

@@ -51,6 +51,7 @@ def attribute_evaluation(
 def _score_table(evaluation: Evaluation) -> dg.TableMetadataValue:
     numbers = (
         "coverage",
+        "found",
         "accuracy",
         "balanced_accuracy",
         "average_precision",

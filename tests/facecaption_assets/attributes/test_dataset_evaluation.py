@@ -86,7 +86,7 @@ def test_sample_is_measured_by_its_own_side_cars_and_a_folder_is_not(built: Stor
     assert evaluation.faces == 2
     assert counts(evaluation) == {
         "Male": (2, 0, 1.0),
-        "Mouth_Slightly_Open": (1, 1, None),
+        "Mouth_Slightly_Open": (2, 2, None),
         "Smiling": (2, 1, 0.5),
     }
     assert [miss.name for miss in evaluation.misses] == ["people-00000-00000-1"]

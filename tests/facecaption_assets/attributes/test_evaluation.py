@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from facecaption_assets.attributes.evaluation import (
+    MAX_GROUPS,
     Evaluation,
     Predictions,
     Score,
@@ -69,9 +70,11 @@ def test_scores_are_of_the_labelled_and_right_of_the_covered(evaluation: Evaluat
     )
     assert smiling.accuracy == pytest.approx(2 / 3)
     assert smiling.balanced_accuracy == pytest.approx(0.75)
+    assert smiling.found == 0.5
     assert smiling.average_precision == 1.0
     assert (male.labelled, male.covered, male.coverage) == (4, 2, 0.5)
     assert male.accuracy == 1.0
+    assert male.found == 1.0
     assert male.balanced_accuracy is None
 
 
@@ -92,6 +95,13 @@ def test_people_are_scored_by_every_value_of_a_column(evaluation: Evaluation) ->
     assert groups["sex", "male"].faces == 2
 
 
+def test_column_of_names_splits_nothing() -> None:
+    names = [str(index) for index in range(MAX_GROUPS + 1)]
+    labels = LabelTable(names, ("Male",), np.ones((len(names), 1), np.int8), {"person": names})
+    rows = [row(name, Male=0.9) for name in names]
+    assert evaluate(labels, predictions_of(FACE_ATTRIBUTES.from_rows(rows))).by_people == []
+
+
 def test_wrong_states_are_listed_with_their_probability(evaluation: Evaluation) -> None:
     (miss,) = evaluation.misses
     assert (miss.name, miss.attribute, miss.truth) == ("b", "Smiling", True)
@@ -99,10 +109,10 @@ def test_wrong_states_are_listed_with_their_probability(evaluation: Evaluation) 
 
 
 def test_means_pass_over_what_an_attribute_does_not_have() -> None:
-    known = Score("a", 4, 2, 2, 0.5, 1.0, None, 0.5, 0.25)
-    unknown = Score("b", 2, 0, 0, 0.0, None, None, None, None)
+    known = Score("a", 4, 2, 2, 0.5, 0.25, 1.0, None, 0.5, 0.25)
+    unknown = Score("b", 2, 0, 0, 0.0, None, None, None, None, None)
     assert mean_score("both", [known, unknown]) == Score(
-        "both", 6, 2, 2, 0.25, 1.0, None, 0.5, 0.25
+        "both", 6, 2, 2, 0.25, 0.25, 1.0, None, 0.5, 0.25
     )
 
 

@@ -34,7 +34,7 @@ def test_centre_on_the_edge_is_of_the_last_cell() -> None:
 @pytest.mark.parametrize(
     ("column", "row", "labels"),
     [
-        (1, 0, {"Smiling": True}),
+        (1, 0, {"Smiling": True, "Mouth_Slightly_Open": True}),
         (0, 0, {"Smiling": False, "Mouth_Slightly_Open": False}),
         (1, 3, {"Smiling": False, "Mouth_Slightly_Open": True}),
         (1, 2, {}),

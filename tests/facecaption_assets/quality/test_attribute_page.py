@@ -5,7 +5,7 @@ from facecaption_assets.attributes.evaluation import Evaluation, GroupScores, Mi
 from facecaption_assets.quality.attribute_page import read_evaluation, write_attribute_page
 from facecaption_assets.storage import Storage
 
-SCORE = Score("Wearing_Hat", 12, 4, 9, 0.75, 8 / 9, None, 0.9, 0.125)
+SCORE = Score("Wearing_Hat", 12, 4, 9, 0.75, 0.5, 8 / 9, None, 0.9, 0.125)
 EVALUATION = Evaluation(
     faces=12,
     judged=11,
