@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from facecaption_assets.commands.add_source import add
 from facecaption_assets.commands.calibrate_attributes import calibrate_attributes
+from facecaption_assets.commands.calibrate_detector import calibrate_detector
 from facecaption_assets.commands.evaluate_attributes import evaluate_attributes
+from facecaption_assets.commands.export_detector import export_detector
 from facecaption_assets.commands.location import open_location
 from facecaption_assets.commands.train_attributes import train_attributes
 from facecaption_assets.freshness import PartitionState, State
 from facecaption_assets.models import ModelUnavailable
-from facecaption_assets.shards.sources import Source, SourceError, add_laion_parts, add_source
+from facecaption_assets.shards.sources import SourceError
 from facecaption_assets.storage import Storage
 from facecaption_assets.terminal import console, errors, print_marked, stop
 
@@ -62,33 +65,7 @@ def _storage() -> Storage:
     return Storage(os.environ["FACECAPTION_HOME"])
 
 
-@app.command("add-source")
-def add(
-    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes.")],
-    images: Annotated[Path | None, typer.Option(help="Folder of pictures, any depth.")] = None,
-    sample: Annotated[bool, typer.Option(help="The sample of AI-generated people.")] = False,
-    laion_part: Annotated[
-        str | None, typer.Option(help="LAION-Face: a part, 00 to 31, or 20m or 50m for many.")
-    ] = None,
-    rows_per_shard: Annotated[
-        int | None, typer.Option(help="Most pictures in one shard; default: the profile's.")
-    ] = None,
-) -> None:
-    """Register a source of pictures."""
-    if (images is not None) + sample + (laion_part is not None) != 1:
-        raise stop("give one of --images DIR, --sample and --laion-part PART")
-    kind = "sample" if sample else "folder"
-    folder = str(images.expanduser().absolute()) if images else None
-    try:
-        if laion_part is not None:
-            names = add_laion_parts(_storage(), name, laion_part, rows_per_shard)
-        else:
-            add_source(_storage(), Source(name, kind, folder, rows_per_shard))
-            names = [name]
-    except SourceError as error:
-        raise stop(str(error)) from None
-    added = f"Source {name} is" if len(names) == 1 else f"Sources {', '.join(names)} are"
-    console.print(f"{added} registered. Build: facecaption build {' '.join(names)}")
+app.command("add-source")(add)
 
 
 @app.command()
@@ -170,7 +147,10 @@ def status(
     from facecaption_assets.defs import building
 
     _, dataset = open_location()
-    states = building.states(dataset) + _training_states()
+    try:
+        states = building.states(dataset) + _training_states()
+    except SourceError as error:
+        raise stop(str(error)) from None
     if as_json:
         for state in states:
             sys.stdout.write(json.dumps(asdict(state)) + "\n")
@@ -264,6 +244,8 @@ def doctor() -> None:
 
 app.command("evaluate-attributes")(evaluate_attributes)
 app.command("calibrate-attributes")(calibrate_attributes)
+app.command("calibrate-detector")(calibrate_detector)
+app.command("export-detector")(export_detector)
 app.command("train-attributes")(train_attributes)
 
 

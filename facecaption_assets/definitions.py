@@ -12,12 +12,14 @@ from facecaption_assets.defs.automation import (
     register_sources,
 )
 from facecaption_assets.defs.jobs import (
+    build_laion_detections,
     build_laion_parts,
     build_report,
     build_shards,
     evaluate_attributes,
     retry_failed_downloads,
 )
+from facecaption_assets.defs.opting_out import apply_opt_outs
 from facecaption_assets.defs.resources import open_dataset
 from facecaption_assets.defs.stages import STAGES
 
@@ -47,12 +49,13 @@ def build_defs(
         asset_checks=dg.load_asset_checks_from_modules(STAGES),
         jobs=[
             build_laion_parts,
+            build_laion_detections,
             build_shards,
             retry_failed_downloads,
             evaluate_attributes,
             build_report,
         ],
-        sensors=[register_sources, rebuild_changed_slices],
+        sensors=[register_sources, apply_opt_outs, rebuild_changed_slices],
         schedules=[nightly_rebuild, nightly_retry, nightly_report],
         resources={"dataset": dataset, **(resources or {})},
         executor=dg.in_process_executor,

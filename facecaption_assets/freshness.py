@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import pyarrow.compute as pc
-
 from facecaption_assets.provenance import Provenance
-from facecaption_assets.schema import RETRIEVAL_ASSET
+from facecaption_assets.schema import PART_TABLES, RETRIEVAL_ASSET
 from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out_effect import why_outdated
 from facecaption_assets.storage import Storage
 
 #: Shard-level assets in the order in which data flows, with what each one reads.
@@ -43,15 +42,6 @@ WHOLE_DATASET_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
 
 #: What shards of LAION-Face are planned from, partitioned by part.
 PART_ASSET: Final = "laion_face_metadata"
-
-#: Where an opt-out entry would be found if the row had been kept: asset → columns, and the status
-#: of a kept row.
-_OPT_OUT_COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
-    "shard_plan": (("key", "url"), "planned"),
-    "raw_shards": (("sha256",), "success"),
-    "face_crops": (("face_id",), "kept"),
-    "laion_face_metadata": (("url",), "kept"),
-}
 
 
 class State(StrEnum):
@@ -124,25 +114,14 @@ class Freshness:
                 return f"{upstream} changed"
         for place in provenance.input_versions:
             upstream, _, part = place.rpartition("/")
-            if upstream == PART_ASSET and self._has_changed(provenance, upstream, part):
+            if upstream in PART_TABLES and self._has_changed(provenance, upstream, part):
                 return f"{upstream} of part {part} changed"
-        if self._opted_out_since(asset, shard):
-            return "the opt-out list covers rows that are kept"
-        return ""
+        return why_outdated(self.storage, self.opt_out, provenance)
 
     def _has_changed(self, provenance: Provenance, upstream: str, partition: str) -> bool:
         present = self.storage.read_provenance(upstream, partition)
         read = provenance.input_versions.get(f"{upstream}/{partition}")
         return present is None or present.data_version != read
-
-    def _opted_out_since(self, asset: str, shard: str) -> bool:
-        if not self.opt_out or asset not in _OPT_OUT_COLUMNS:
-            return False
-        columns, kept = _OPT_OUT_COLUMNS[asset]
-        table = self.storage.read_table(asset, shard, [*columns, "status"])
-        kept_rows = table.filter(pc.equal(table["status"], kept))
-        identifiers = zip(*(kept_rows[column].to_pylist() for column in columns), strict=True)
-        return any(self.opt_out.covers(*found) for found in identifiers)
 
     def whole_dataset_state(self, asset: str, shards: Iterable[str]) -> PartitionState:
         """State of an unpartitioned asset that reads tables of the given shards."""

@@ -1,9 +1,9 @@
-"""Tables that are too long for memory: written group by group, hashed on the way.
+"""Tables that are too long for memory: written group by group.
 
-Where such a table goes and when it counts as committed belongs to ``storage``.
+How rows are found again belongs to ``long_table_search``; where such a table goes and when it
+counts as committed to ``storage``.
 """
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -12,24 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from facecaption_assets.provenance import HashSink
+
 #: Rows of one row group. Readers that want a few rows read whole groups, so not too many.
 ROWS_PER_GROUP: Final = 65_536
-
-
-class _HashSink:
-    """A file of which only the hash is kept."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.hash = hashlib.sha256()
-
-    def write(self, data: bytes) -> int:
-        self.hash.update(data)
-        return len(data)
-
-    def flush(self) -> None:
-        pass
 
 
 class LongTableWriter:
@@ -48,7 +34,7 @@ class LongTableWriter:
         self._schema = schema
         self._waiting: list[pa.Table] = []
         self._num_waiting = 0
-        self._sink = _HashSink()
+        self._sink = HashSink()
         self._stream = pa.ipc.new_stream(self._sink, schema)
         self._parquet = pq.ParquetWriter(path, schema, compression="zstd")
 
@@ -71,7 +57,7 @@ class LongTableWriter:
         if self._num_waiting:
             self._write_group(self._num_waiting)
         self._stream.close()
-        return self._sink.hash.hexdigest()[:16]
+        return self._sink.version
 
     def close(self, metadata: Mapping[bytes, bytes]) -> None:
         """Complete the file with the given file metadata."""
@@ -80,8 +66,10 @@ class LongTableWriter:
 
     def _write_group(self, rows: int) -> None:
         table = pa.concat_tables(self._waiting)
-        # Taken rather than sliced: the bytes of a slice tell where it was cut from.
-        group = table.take(np.arange(rows)).combine_chunks()
+        # Taken rather than sliced: the bytes of a slice tell where it was cut from. Copied first:
+        # of nested fixed-size lists, pyarrow takes the wrong values out of a slice.
+        copied = [pa.concat_arrays(column.chunks) for column in table.slice(0, rows).columns]
+        group = pa.table(copied, schema=self._schema).take(np.arange(rows)).combine_chunks()
         self._waiting = [table.slice(rows)]
         self._num_waiting -= rows
         self._stream.write_table(group, max_chunksize=rows)

@@ -87,6 +87,9 @@ def laion_face() -> Profile:
     substitute. With a dozen attributes instead of forty, the paper's "more than five labels" cannot
     be asked for. With weights at hand: ``annotators = ["celeba_resnet50"]``, ``celeba_weights`` and
     ``min_positive = 6``, and the thresholds, which are the embedded networks' own.
+
+    Faces are looked for anew: the authors' published ones (``[faces] detections``) are 30 GB to
+    fetch first, exist for LAION-Face alone, and are lost where a picture has changed since.
     """
     return Profile(
         name="laion_face",

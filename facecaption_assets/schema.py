@@ -134,6 +134,7 @@ SHARD_PLAN = Table(
         _SPLIT_GROUP,
         Column("fingerprint", pa.string(), "Size and time, or CRC, of the bytes as planned.", True),
         Column("status", pa.string(), "planned, or opted_out."),
+        _ERROR,
     ),
 )
 
@@ -162,6 +163,13 @@ RAW_SHARDS = Table(
         Column("original_height", pa.int32(), "Picture as fetched, upright, px.", True),
         Column("exif_orientation", pa.int8(), "EXIF tag 274, 1-8; 1 where absent.", True),
         Column("sha256", pa.string(), "Of the bytes as fetched, hex.", True),
+        Column(
+            "phash",
+            pa.string(),
+            "Perceptual hash of the picture as fetched, 16 hex digits; null where it is of one "
+            "tone or cannot be decoded.",
+            True,
+        ),
         Column("error_class", pa.string(), "What exactly failed; for counting. URLs only.", True),
         Column("http_status", pa.int16(), "Code of the last answer. URLs only.", True),
         Column("attempts", pa.int16(), "Tries over all runs. URLs only.", True, is_data=False),
@@ -193,7 +201,8 @@ FACE_CROPS = Table(
         Column(
             "drop_reason",
             pa.string(),
-            "no_face, low_confidence, too_small, opted_out or failed_to_decode; null if kept.",
+            "no_face, low_confidence, too_small, opted_out or failed_to_decode; of published faces "
+            "also not_in_detections or detections_do_not_fit; null if kept.",
             True,
         ),
         _ERROR,
@@ -220,6 +229,13 @@ FACE_CROPS = Table(
         ),
         Column("canny_edge_density", pa.float32(), "Share of edge pixels in the crop.", True),
         Column("sha256", pa.string(), "Of the crop's encoded bytes, hex.", True),
+        Column(
+            "phash",
+            pa.string(),
+            "Perceptual hash of the crop's pixels, 16 hex digits: finds copies of a picture, not "
+            "other pictures of a person. Null where it is of one tone.",
+            True,
+        ),
     ),
 )
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,6 +28,12 @@ from facecaption_assets.schema import TABLES
 
 #: Age at which a folder of unfinished files is taken for abandoned, seconds.
 _STAGING_LIFETIME_S: Final = 24 * 3600
+
+#: Rows of a shard's table that are encoded at a time; the writer's memory grows with them.
+_ROWS_PER_GROUP: Final = 2_048
+
+#: Rows of a table that ``read_batches`` holds at a time.
+_BATCH_ROWS: Final = 10_000
 
 
 class PartitionMissing(LookupError):
@@ -86,6 +92,10 @@ class Storage:
         """Folder of what was fetched for a shard in progress; always local."""
         return self._local_root() / ".downloads" / shard
 
+    def import_indexes(self, source: str) -> Path:
+        """Folder of the indexes of the files that a source is imported from; always local."""
+        return self._local_root() / ".imports" / source
+
     @property
     def laion_ids(self) -> Path:
         """Folder of the ids of LAION-Face, split into parts; always local."""
@@ -97,8 +107,13 @@ class Storage:
         return self._local_root() / "dagster"
 
     @property
-    def opt_out_list(self) -> UPath:
-        """List of pictures whose owners have asked to be left out."""
+    def opt_out_folder(self) -> UPath:
+        """Folder of the lists of pictures whose owners have asked to be left out."""
+        return self.root / "optout"
+
+    @property
+    def retired_opt_out_list(self) -> UPath:
+        """Where the one list of earlier data roots is; it must not lie there unread."""
         return self.root / "opt_out.txt"
 
     @property
@@ -154,6 +169,19 @@ class Storage:
             found = pq.ParquetFile(file).read(columns=columns, use_threads=False)
         table = found.replace_schema_metadata(None)
         return table if columns is None else table.select(columns)
+
+    def read_batches(
+        self, asset: str, partition: str, columns: Collection[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """The partition's rows, some thousands at a time, with those of the columns that it has.
+
+        Raises:
+            PartitionMissing: If the partition has not been built.
+        """
+        with self._open(self.table_path(asset, partition), asset, partition) as file:
+            table = pq.ParquetFile(file)
+            present = [name for name in table.schema_arrow.names if name in columns]
+            yield from table.iter_batches(_BATCH_ROWS, columns=present, use_threads=False)
 
     def read_provenance(self, asset: str, partition: str) -> Provenance | None:
         """What the committed partition was made from; None where it is absent."""
@@ -234,7 +262,12 @@ class Storage:
         record = {PROVENANCE_KEY: json.dumps(asdict(stored), sort_keys=True).encode()}
         with self.staging(f"commit-{asset}", partition) as folder:
             local = folder / "table.parquet"
-            pq.write_table(table.replace_schema_metadata(record), local, compression="zstd")
+            pq.write_table(
+                table.replace_schema_metadata(record),
+                local,
+                row_group_size=_ROWS_PER_GROUP,
+                compression="zstd",
+            )
             with self.lock(asset):
                 if tar is not None:
                     self.table_path(asset, partition).unlink(missing_ok=True)

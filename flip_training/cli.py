@@ -21,6 +21,7 @@ from rich.text import Text
 
 from flip_training.freshness import CHAIN, failed_checks, first_to_build, states
 from flip_training.gates import mean_recall
+from flip_training.opt_out import OptOutError
 from flip_training.presets import preset_from_environment
 from flip_training.recipes import RECIPES, Recipe
 from flip_training.recipes import recipe as recipe_of
@@ -114,7 +115,7 @@ def _build(trainer: "Trainer", recipe: Recipe) -> list[str]:
     storage, started = trainer.storage, time.monotonic()
     try:
         due = first_to_build(storage, recipe, trainer.preset)
-    except (PartitionMissing, GateFailed) as error:
+    except (PartitionMissing, GateFailed, OptOutError) as error:
         return [f"{recipe.name}: {error}"]
     if due:
         _console.print(f"{recipe.name}: {due[0]} {due[1]}", soft_wrap=True)

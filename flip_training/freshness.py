@@ -8,6 +8,7 @@ from typing import Final
 
 from flip_training.config import Preset
 from flip_training.gates import GATES
+from flip_training.opt_out import OptOutError
 from flip_training.presets import preset_from_environment
 from flip_training.recipes import RECIPES, Recipe
 from flip_training.storage import GateFailed, PartitionMissing, Storage, Verdict
@@ -101,7 +102,7 @@ def _state(storage: Storage, asset: str, recipe: Recipe, preset: Preset) -> tupl
         for name in CHAIN[: CHAIN.index(asset) + 1]:
             if reason := stale_reason(storage, name, recipe, preset):
                 return "stale", reason if name == asset else f"{name}: {reason}"
-    except (PartitionMissing, GateFailed) as error:
+    except (PartitionMissing, GateFailed, OptOutError) as error:
         return "stale", str(error)
     return "done", ""
 

@@ -100,9 +100,9 @@ class Storage:
         return cls.at(os.environ.get("FACECAPTION_HOME", "data"))
 
     @property
-    def opt_out_list(self) -> Path:
-        """List of pictures whose owners have asked to be left out."""
-        return self.home / "opt_out.txt"
+    def opt_out_folder(self) -> Path:
+        """Folder of the lists of pictures whose owners have asked to be left out."""
+        return self.home / "optout"
 
     def table_path(self, asset: str, partition: str) -> Path:
         """The partition's table; its existence means that the partition is complete."""
@@ -136,6 +136,16 @@ class Storage:
             raise PartitionMissing(f"{asset} of {partition} is not built: {path} does not exist")
         with path.open("rb") as file:
             return pq.read_table(file, columns=columns).replace_schema_metadata(None)
+
+    def read_known(self, asset: str, partition: str, columns: list[str]) -> pa.Table:
+        """The partition's rows with those of the columns that it has; older ones may have fewer.
+
+        Raises:
+            PartitionMissing: If the partition has not been built.
+        """
+        path = self.table_path(asset, partition)
+        present = pq.read_schema(path).names if path.exists() else columns
+        return self.read_table(asset, partition, [name for name in columns if name in present])
 
     def read_provenance(self, asset: str, partition: str) -> Provenance | None:
         """What the committed partition was made from; None where it is absent."""

@@ -9,7 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import pyarrow as pa
 
@@ -72,6 +72,7 @@ def find_inputs(storage: Storage, recipe: Recipe) -> Inputs:
     Raises:
         PartitionMissing: If no shard has captions of the recipe.
         GateFailed: If every shard that has them is incomplete or has failed a gate.
+        OptOutError: If the opt-out list cannot be used.
     """
     found = {s for table in recipe.caption_tables for s in storage.partitions(table)}
     if not found:
@@ -92,7 +93,7 @@ def find_inputs(storage: Storage, recipe: Recipe) -> Inputs:
             versions |= {f"{r.asset}/{shard}": r.data_version for r in records}
     if not versions:
         raise GateFailed(f"recipe {recipe.name!r} has no usable shard: {left_out}")
-    versions["opt_out.txt"] = fingerprint(OptOut.read(storage.opt_out_list).version)
+    versions["optout"] = fingerprint(OptOut.read(storage.opt_out_folder).version)
     return Inputs(tuple(s for s in sorted(found) if s not in left_out), versions, left_out)
 
 
@@ -106,11 +107,12 @@ def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
     Raises:
         PartitionMissing: If no shard has captions of the recipe.
         GateFailed: If no such shard is usable.
+        OptOutError: If the opt-out list cannot be used.
     """
     inputs = find_inputs(storage, recipe)
     for shard, reason in inputs.left_out.items():
         logging.getLogger(__name__).warning("%s is left out: %s", shard, reason)
-    opt_out = OptOut.read(storage.opt_out_list)
+    opt_out = OptOut.read(storage.opt_out_folder)
     rows: list[_Row] = []
     excluded: Counter[str] = Counter()
     num_captions = 0
@@ -144,8 +146,8 @@ def _numbered(prefix: str, numbers: Counter[str]) -> dict[str, int]:
 
 
 def _kept_crops(storage: Storage, shard: str) -> dict[str, _Row]:
-    columns = ["face_id", "key", "split_group", "status", "sha256"]
-    rows = storage.read_table("face_crops", shard, columns).to_pylist()
+    columns = ["face_id", "key", "split_group", "status", "sha256", "phash"]
+    rows = storage.read_known("face_crops", shard, columns).to_pylist()
     return {str(row["face_id"]): row for row in rows if row["status"] == "kept"}
 
 
@@ -159,23 +161,21 @@ def _caption_rows(storage: Storage, shard: str, recipe: Recipe) -> Iterable[_Row
 def _opted_out(
     storage: Storage, shard: str, crops: Mapping[str, _Row], opt_out: OptOut
 ) -> frozenset[str]:
-    """Faces of the shard that the list covers, by face, picture, address or sum.
+    """Faces of the shard that the list covers, by what is known of face and picture.
 
     Raises:
         PartitionMissing: If the list has entries and the shard's pictures are not recorded, so
-            that entries by address or sum cannot be honoured.
+            that most entries cannot be honoured.
     """
-    if not opt_out.entries:
+    if not opt_out:
         return frozenset()
-    columns = ["key", "url", "sha256"]
-    raw = {row["key"]: row for row in storage.read_table("raw_shards", shard, columns).to_pylist()}
-    covered = set()
-    for face_id, crop in crops.items():
-        picture = raw.get(crop["key"], {})
-        names = (face_id, crop["key"], crop["sha256"], picture.get("url"), picture.get("sha256"))
-        if opt_out.covers(*(cast("str | None", name) for name in names)):
-            covered.add(face_id)
-    return frozenset(covered)
+    columns = ["key", "url", "final_url", "metadata", "sha256", "phash"]
+    raw = {row["key"]: row for row in storage.read_known("raw_shards", shard, columns).to_pylist()}
+    return frozenset(
+        face_id
+        for face_id, crop in crops.items()
+        if opt_out.covers_row(crop) or opt_out.covers_row(raw.get(crop["key"], {}))
+    )
 
 
 def _choose(

@@ -15,6 +15,10 @@ class CentreDetector:
     """Finds one face in the middle of every picture that is wider than 200 px."""
 
     name = "centre"
+    image_size = 640
+
+    def input_shape(self, height: int, width: int) -> tuple[int, int]:
+        return self.image_size, self.image_size
 
     def detect(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
         return [self._faces(*image.shape[:2]) for image in images]

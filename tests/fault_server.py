@@ -1,15 +1,17 @@
 """A web server on loopback that misbehaves on request.
 
-The path says what happens: ``/ok/7.jpg`` sends a picture, ``/drip`` a byte now and then, and so
-on. Every request is logged, so that a test can say what was asked for how often.
+The path says what happens: ``/ok/7.jpg`` sends a picture, ``/pictures/a.jpg`` one that the test
+gave, ``/drip`` a byte now and then, and so on. Every request is logged, so that a test can say
+what was asked for how often.
 """
 
 import asyncio
 import gzip
 import io
+import ssl
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import contextmanager
 
 from PIL import Image
@@ -29,6 +31,16 @@ PNG_BOMB = _picture(20_000, 20_000, "PNG", "1")
 GZIP_BOMB = gzip.compress(bytes(10**7))
 
 
+def _drawing() -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_mandelbrot((96, 64), (-2.0, -1.0, 1.0, 1.0), 50).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+#: A picture with something on it; the others are of one tone.
+DRAWING = _drawing()
+
+
 def jpeg_of(path: str) -> bytes:
     """The picture at a path below ``/ok``: the same kind for all, other bytes for each."""
     # A comment segment behind the start marker makes the bytes differ.
@@ -46,8 +58,15 @@ def response(status: str, body: bytes = b"", *headers: str, length: int | None =
 class FaultServer:
     """The server's state; ``port`` and ``base`` are set when it runs."""
 
-    def __init__(self, robots: bytes = b"User-agent: *\nDisallow: /forbidden\n") -> None:
+    def __init__(
+        self,
+        robots: bytes = b"User-agent: *\nDisallow: /forbidden\n",
+        pictures: Mapping[str, bytes] | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.tls = tls
         self.robots = response("200 OK", robots)
+        self.pictures = pictures or {}
         self.asked: Counter[str] = Counter()
         self.moments: list[tuple[float, str]] = []
         self.in_flight = self.most_in_flight = 0
@@ -73,6 +92,8 @@ class FaultServer:
         }
         if name in away:
             return response("302 Found", b"", away[name])
+        if name == "pictures":
+            return response("200 OK", self.pictures[path.rpartition("/")[2]])
         if name == "chain":
             left = int(path.split("/")[2])
             target = f"/chain/{left - 1}" if left else "/ok/chained.jpg"
@@ -82,6 +103,7 @@ class FaultServer:
         makers = {
             "ok": lambda: response("200 OK", jpeg_of(path), "Content-Type: image/jpeg"),
             "robots.txt": lambda: self.robots,
+            "drawing": lambda: response("200 OK", DRAWING, "Content-Type: image/jpeg"),
             "404": lambda: response("404 Not Found"),
             "410": lambda: response("410 Gone"),
             "403": lambda: response("403 Forbidden"),
@@ -143,9 +165,9 @@ class FaultServer:
 
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
         """Listen; ``0.0.0.0`` answers to every loopback address."""
-        server = await asyncio.start_server(self.handle, host, port)
+        server = await asyncio.start_server(self.handle, host, port, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
-        self.base = f"http://127.0.0.1:{self.port}"
+        self.base = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
         return server
 
 

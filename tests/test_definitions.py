@@ -9,6 +9,7 @@ import pytest
 from facecaption_assets.definitions import build_defs as build_dataset_defs
 from facecaption_assets.defs.compute import GPU
 from facecaption_assets.freshness import PART_ASSET, SHARD_INPUTS
+from facecaption_assets.schema import PART_TABLES
 from flip_training.definitions import build_defs as build_training_defs
 
 GPU_ASSETS = {"face_crops", "face_attributes", "llm_captions", "flip_checkpoints", "flip_retrieval"}
@@ -89,18 +90,19 @@ def test_shard_edges_are_identities_and_no_backfill_policy_is_set(locations) -> 
     for asset, inputs in SHARD_INPUTS.items():
         node = graph.get(dg.AssetKey(asset))
         assert node.backfill_policy is None
-        parents = {key for key in node.parent_keys if key.to_user_string() != PART_ASSET}
+        parents = {key for key in node.parent_keys if key.to_user_string() not in PART_TABLES}
         assert {key.to_user_string() for key in parents} == set(inputs)
         for parent in parents:
             mapping = graph.get_partition_mapping(node.key, parent)
             assert isinstance(mapping, dg.IdentityPartitionMapping)
 
 
-def test_rebuilding_is_a_switch_and_registering_is_on(locations) -> None:
+def test_rebuilding_is_a_switch_and_registering_and_opting_out_are_on(locations) -> None:
     definitions = locations["dataset"]
     on = dg.DefaultSensorStatus.RUNNING
     status = {sensor.name: sensor.default_status for sensor in definitions.sensors or []}
     assert status == {
+        "apply_opt_outs": on,
         "register_sources": on,
         "rebuild_changed_slices": dg.DefaultSensorStatus.STOPPED,
     }

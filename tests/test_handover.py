@@ -7,11 +7,16 @@ import pytest
 from facecaption_assets import storage as dataset_storage
 from facecaption_assets.definitions import build_defs
 from facecaption_assets.provenance import PROVENANCE_KEY, Verdict
+from facecaption_assets.shards import opt_out as dataset_opt_out
+from facecaption_assets.shards import opt_out_entries as dataset_entries
+from flip_training import opt_out as training_opt_out
+from flip_training import opt_out_entries as training_entries
 from flip_training import storage as training_storage
 from flip_training.data import CropStream, read_faces
 from flip_training.recipes import RECIPES
 from flip_training.storage import GateFailed, Storage
 from flip_training.training_sets import build_training_set
+from tests.opt_out_cases import COVERED, NOT_COVERED, PERCEPTUAL, ROWS, USELESS
 
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 
@@ -61,3 +66,51 @@ def test_a_shard_that_failed_its_gate_is_not_trained_on(home) -> None:
     theirs.record_verdict("llm_captions", SHARD, failed)
     with pytest.raises(GateFailed, match="two are empty"):
         build_training_set(Storage.at(home), RECIPES["llm"])
+
+
+@pytest.mark.parametrize("line", [line for line, *_ in (*COVERED, *NOT_COVERED, *PERCEPTUAL)])
+def test_both_packages_read_a_line_of_an_opt_out_list_alike(line) -> None:
+    assert training_entries.parse_line(line) == dataset_entries.parse_line(line)
+
+
+@pytest.mark.parametrize("line", USELESS)
+def test_both_packages_refuse_the_same_lines_in_the_same_words(line) -> None:
+    messages = []
+    for entries in (dataset_entries, training_entries):
+        with pytest.raises(ValueError) as refused:
+            entries.parse_line(line)
+        messages.append(str(refused.value))
+    assert messages[0] == messages[1]
+
+
+def test_both_packages_read_a_folder_alike(storage) -> None:
+    lines = dict.fromkeys(line for line, *_ in (*COVERED, *NOT_COVERED, *PERCEPTUAL))
+    storage.write_text(storage.opt_out_folder / "list.txt", "\n".join(lines))
+    theirs = dataset_opt_out.OptOut.read(storage)
+    ours = training_opt_out.OptOut.read(Storage.at(storage.home).opt_out_folder)
+    assert vars(ours) == vars(theirs)
+    assert ours.version == theirs.version
+    for _, identifier in (*COVERED, *NOT_COVERED):
+        assert ours.covers(identifier) == theirs.covers(identifier)
+    for _, phash, _ in PERCEPTUAL:
+        assert ours.covers(phash=phash) == (theirs.covering(phash=phash) is not None)
+
+
+@pytest.mark.parametrize(("line", "row", "is_covered"), ROWS)
+def test_both_packages_find_a_row_on_the_list_alike(storage, line, row, is_covered) -> None:
+    storage.write_text(storage.opt_out_folder / "list.txt", line)
+    theirs = dataset_opt_out.OptOut.read(storage)
+    ours = training_opt_out.OptOut.read(Storage.at(storage.home).opt_out_folder)
+    assert (theirs.covering_row(row) is not None) == ours.covers_row(row) == is_covered
+
+
+@pytest.mark.parametrize("column", ["url", "sha256", "phash"])
+def test_a_later_opt_out_leaves_no_pair_even_before_the_shard_is_rebuilt(home, column) -> None:
+    theirs = dataset_storage.Storage(home)
+    raw = theirs.read_table("raw_shards", SHARD).to_pylist()
+    entry = f"{'phash:' if column == 'phash' else ''}{raw[0][column]}"
+    theirs.write_text(theirs.opt_out_folder / "list.txt", f"{entry}\n")
+    storage = Storage.at(home)
+    build_training_set(storage, RECIPES["llm"])
+    keys = {r["key"] for r in storage.read_table("training_sets", "llm").to_pylist()}
+    assert raw[0]["key"] not in keys

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facecaption_assets.attributes.annotators import FaceCrop, FaceEvidence
-from facecaption_assets.attributes.devices import choose_device, inference_dtype
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
+from facecaption_assets.devices import fastest_dtype, lease_device
 from facecaption_assets.models import ModelStore, ModelUnavailable
 
 _SETTING: Final = "AttributeSettings.celeba_weights"
@@ -44,8 +44,8 @@ class CelebaAnnotator:
             network, self._side = load_network(weights)
         except CheckpointError as error:
             raise ModelUnavailable(f"{_SETTING}: {error}") from error
-        self._device = choose_device(device)
-        self._dtype = inference_dtype(self._device)
+        self._device = torch.device(device or lease_device())
+        self._dtype = fastest_dtype(self._device)
         network = network.to(self._device, self._dtype)
         self._network = network.to(memory_format=torch.channels_last)
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from facecaption_assets.attributes.annotators import FaceCrop, FaceEvidence
 from facecaption_assets.attributes.clip_prompts import PROMPTS, TEMPLATES
-from facecaption_assets.attributes.devices import choose_device
+from facecaption_assets.devices import lease_device
 from facecaption_assets.models import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ClipAnnotator:
     def __init__(self, model: str, device: str | None = None) -> None:
         import torch
 
-        self._device = choose_device(device)
+        self._device = torch.device(device or lease_device())
         network, self._processor = _load(model)
         network = network.to(self._device)
         with torch.inference_mode():

@@ -29,7 +29,6 @@ from facecaption_assets.attributes.composition import (
     assign_speakers,
     compose_evidence,
 )
-from facecaption_assets.attributes.memory import OutOfMemory, is_out_of_memory
 from facecaption_assets.attributes.registry import model_identities
 from facecaption_assets.attributes.resolution import resolve_conflicts
 from facecaption_assets.attributes.settings import AttributeSettings
@@ -39,11 +38,12 @@ from facecaption_assets.attributes.states import (
     state_evidence,
 )
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
+from facecaption_assets.memory import OutOfMemory, is_out_of_memory
 from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import FACE_ATTRIBUTES
 from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
-from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out import OptOut, left_out_by
 
 #: Raised when an annotator's evidence or its resolution changes.
 _VERSION: Final = 3
@@ -107,10 +107,16 @@ def label_faces(
         OutOfMemory: If an annotator ran out of memory; the shard can be tried again.
     """
     rows = crops.to_pylist()
-    waiting = {r["face_id"]: r for r in rows if not opt_out.covers(r["face_id"], r["key"])}
-    labelled = {r["face_id"]: _row(r, "opted_out", "on the opt-out list") for r in rows}
-    for face_id, row in waiting.items():
-        labelled[face_id] = _row(row, "failed_to_annotate", "the crop's picture is missing")
+    waiting: dict[str, _Row] = {}
+    labelled: dict[str, _Row] = {}
+    for row in rows:
+        kind = opt_out.covering(row["face_id"], row["key"])
+        if kind is None:
+            waiting[row["face_id"]] = row
+            missing = _row(row, "failed_to_annotate", "the crop's picture is missing")
+        else:
+            missing = _row(row, "opted_out", left_out_by(kind))
+        labelled[row["face_id"]] = missing
     calibration = read_calibration(settings)
     judge = _Judge(assign_speakers(annotators, settings), calibration, settings)
     wanted = ((waiting[face_id], data) for face_id, data in pixels if face_id in waiting)

@@ -22,6 +22,7 @@ from facecaption_assets.attributes.labelling import label_faces
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.faces.detection import Detector
 from facecaption_assets.faces.face_crops import build_face_crops
+from facecaption_assets.faces.finding import DetectorFinder
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.schema import FACE_ATTRIBUTES, FACE_CROPS, RAW_SHARDS
 from facecaption_assets.shards.opt_out import OptOut
@@ -85,7 +86,9 @@ class PictureJudge:
             rows = [self._crop_row(key, data) for key, data in pictures]
             return FACE_CROPS.from_rows(rows), [(f"{key}-0", data) for key, data in pictures]
         raw = RAW_SHARDS.from_rows([_raw_row(key) for key, _ in pictures])
-        found = build_face_crops(raw, pictures, self.detector, self.faces, OptOut.none(), tar_path)
+        found = build_face_crops(
+            raw, pictures, DetectorFinder(self.detector), self.faces, OptOut.none(), tar_path
+        )
         kept = found.filter(pc.equal(found["status"], "kept"))
         main = main_faces(kept.select(["key", "face_id", "bbox_xyxy"]).to_pylist())
         largest = kept.filter(pc.is_in(kept["face_id"], pa.array(main.values(), pa.string())))

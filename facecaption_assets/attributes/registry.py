@@ -10,6 +10,7 @@ from typing import Final
 
 from facecaption_assets.attributes.annotators import Annotator
 from facecaption_assets.attributes.composition import speakers_by_cover
+from facecaption_assets.attributes.frugal import FrugalAnnotator
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.models import ModelStore
 
@@ -166,4 +167,5 @@ def load_annotators(settings: AttributeSettings, store: ModelStore) -> list[Anno
         ValueError: As ``annotators_of``.
         ModelUnavailable: If weights cannot be had or used.
     """
-    return [entry.load(settings, store) for entry in annotators_of(settings).values()]
+    loaded = (entry.load(settings, store) for entry in annotators_of(settings).values())
+    return [FrugalAnnotator(annotator, settings.batch_size) for annotator in loaded]

@@ -29,8 +29,8 @@ def judge_labelled(
     """
     from facecaption_assets.attributes.evaluation import predictions_of
     from facecaption_assets.attributes.label_files import LabelFileError, read_labels
-    from facecaption_assets.attributes.memory import OutOfMemory
     from facecaption_assets.attributes.picture_judging import PictureJudge
+    from facecaption_assets.memory import OutOfMemory
     from facecaption_assets.models import ModelUnavailable
     from facecaption_assets.profiles import ProfileError
 

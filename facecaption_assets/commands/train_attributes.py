@@ -76,17 +76,19 @@ def _train(
     recipe: Mapping[str, Any],
 ) -> Mapping[str, float]:
     """Validation accuracy of each attribute."""
+    import torch
+
     from facecaption_assets.attributes.celeba_network import CheckpointError
-    from facecaption_assets.attributes.devices import choose_device
     from facecaption_assets.attributes.training.batches import PictureError
     from facecaption_assets.attributes.training.celeba_folder import CelebaError, read_celeba
     from facecaption_assets.attributes.training.loop import train
     from facecaption_assets.attributes.training.run import TrainingRun
     from facecaption_assets.attributes.training.state import StateError
     from facecaption_assets.attributes.training.steps import TrainingFailed
+    from facecaption_assets.devices import lease_device
 
     settings = _settings(recipe)
-    device = choose_device()
+    device = torch.device(lease_device())
     if workers is None:
         workers = min(_MOST_WORKERS, os.cpu_count() or 1) if device.type == "cuda" else 0
     try:

@@ -69,7 +69,7 @@ def _covered(dataset: Dataset, shard: str) -> Outcome:
     """Of every attribute that annotators speak of, enough faces have a state."""
     profile = dataset.profile
     table = dataset.storage.read_table("face_attributes", shard)
-    announced = announced_attributes(profile.attributes)
+    announced = announced_attributes(profile.attributes) - set(profile.quality.only_affirmed)
     return attributes_covered(table, announced, profile.quality.min_coverage)
 
 

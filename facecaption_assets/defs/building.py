@@ -10,13 +10,14 @@ import dagster as dg
 from facecaption_assets.defs.registry import (
     add_partitions,
     freshness,
+    laion_jobs,
     laion_parts_of,
     register_source,
     registered_keys,
 )
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
-from facecaption_assets.freshness import PART_ASSET, WHOLE_DATASET_INPUTS, PartitionState, State
+from facecaption_assets.freshness import WHOLE_DATASET_INPUTS, PartitionState, State
 from facecaption_assets.shards.registration import registered_shards
 from facecaption_assets.shards.sources import source_names
 
@@ -82,7 +83,7 @@ def build_laion_parts(
     instance: dg.DagsterInstance,
     sources: Sequence[str],
 ) -> list[Failure]:
-    """Run ``build_laion_parts`` for the sources' parts that are not done; shards come from them.
+    """Build what the profile needs of the sources' LAION-Face parts, where it is not done.
 
     Raises:
         SourceError: If a source is not registered.
@@ -92,8 +93,9 @@ def build_laion_parts(
     return [
         failure
         for part in parts
-        if judge.state(PART_ASSET, part).state is not State.DONE
-        for failure in _run(definitions, dataset, instance, "build_laion_parts", part)
+        for asset, job in laion_jobs(dataset).items()
+        if judge.state(asset, part).state is not State.DONE
+        for failure in _run(definitions, dataset, instance, job, part)
     ]
 
 
@@ -214,7 +216,7 @@ def states(dataset: Dataset) -> list[PartitionState]:
     judge = freshness(dataset)
     storage = dataset.storage
     parts = laion_parts_of(dataset, source_names(storage))
-    found = [judge.state(PART_ASSET, part) for part in parts]
+    found = [judge.state(asset, part) for part in parts for asset in laion_jobs(dataset)]
     found += [state for key in registered_keys(dataset) for state in judge.shard_states(key)]
     shards = storage.partitions("shard_plan")
     return found + [judge.whole_dataset_state(asset, shards) for asset in WHOLE_DATASET_INPUTS]

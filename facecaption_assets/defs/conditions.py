@@ -5,13 +5,15 @@ https://docs.dagster.io/guides/automate/declarative-automation
 
 import dagster as dg
 
+from facecaption_assets.schema import PART_TABLES
+
 _AC = dg.AutomationCondition
 _missing = _AC.missing().newly_true()
 _changed = _AC.code_version_changed() | _AC.any_deps_updated()
 
-#: Shows where shards come from. None of its partitions is a shard's, so conditions on all
-#: dependencies would never hold of it.
-_LINEAGE_ONLY = dg.AssetSelection.assets("laion_face_metadata")
+#: Show where shards and published faces come from. None of their partitions is a shard's, so
+#: conditions on all dependencies would never hold of them.
+_LINEAGE_ONLY = dg.AssetSelection.assets(*PART_TABLES)
 
 #: Rebuild a shard's slice when it is missing, its settings changed, or what it reads changed; not
 #: while an input is missing or being built, nor behind a failed gate.

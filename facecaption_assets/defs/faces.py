@@ -9,17 +9,34 @@ from facecaption_assets.defs.gates import gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.faces.face_crops import build_face_crops
+from facecaption_assets.faces.finding import DetectorFinder, FaceFinder
+from facecaption_assets.faces.published_detections import PublishedDetections
 from facecaption_assets.quality.contents import boxes_inside_image
 from facecaption_assets.quality.gates import Outcome, rows_conserved_crops
+from facecaption_assets.shards.laion_detections import ASSET as DETECTIONS
+from facecaption_assets.shards.sources import SourceError, split_shard_key
 from facecaption_assets.shards.tars import read_pictures
 
+#: The lineage, and no more: a part of detections that is built makes no shard stale. Which part a
+#: shard has read, if the setting asks for it, is in its provenance.
+_FROM_LAION_FACE = dg.AssetDep(
+    DETECTIONS, partition_mapping=dg.SpecificPartitionsPartitionMapping([])
+)
 
-@shard_asset(group="faces", kinds={"parquet", "webdataset", "pytorch"}, compute=GPU)
+
+@shard_asset(
+    group="faces",
+    kinds={"parquet", "webdataset", "pytorch"},
+    compute=GPU,
+    also_after=[_FROM_LAION_FACE],
+)
 def face_crops(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult:
     """Aligned crops in a WebDataset tar, and a row for every detected face, kept or dropped.
 
-    A picture without a face has one row that says so. Crops keep their own resolution; boxes and
-    landmarks are in pixels of the upright original, and ``crop_matrix`` maps one to the other.
+    A picture without a face has one row that says so. Faces are those of the detector, or, where
+    the setting ``[faces] detections`` says so, those that LAION-Face's authors published. Crops
+    keep their own resolution; boxes and landmarks are in pixels of the upright original, and
+    ``crop_matrix`` maps one to the other.
     """
 
     def build(stage: StageInputs) -> pa.Table:
@@ -29,13 +46,36 @@ def face_crops(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Materi
             return build_face_crops(
                 fetched,
                 read_pictures(tar),
-                dataset.detector(),
+                _finder(dataset, stage.shard, fetched),
                 dataset.profile.faces,
                 dataset.opt_out,
                 stage.tar_path,
             )
 
-    return materialize_shard(context, dataset, build)
+    def published() -> list[tuple[str, str]]:
+        wanted = dataset.profile.faces.are_published
+        return [(DETECTIONS, _part_of(dataset, context.partition_key))] if wanted else []
+
+    return materialize_shard(context, dataset, build, also_reads=published)
+
+
+def _finder(dataset: Dataset, shard: str, fetched: pa.Table) -> FaceFinder:
+    if dataset.profile.faces.are_published:
+        part = _part_of(dataset, shard)
+        return PublishedDetections.of_shard(dataset.storage, part, fetched)
+    return DetectorFinder(dataset.detector())
+
+
+def _part_of(dataset: Dataset, shard: str) -> str:
+    part = dataset.laion_part_of(shard)
+    if part is None:
+        source, _ = split_shard_key(shard)
+        raise SourceError(
+            f"the setting [faces] detections is {dataset.profile.faces.detections!r}, but source "
+            f"{source} is no part of LAION-Face: nobody has published its faces; set it to "
+            "'detector'"
+        )
+    return part
 
 
 def _conserved(dataset: Dataset, shard: str) -> Outcome:

@@ -37,6 +37,13 @@ evaluate_attributes = dg.define_asset_job(
     description="Measures the attributes of the built shards where the truth is known.",
 )
 
+build_laion_detections = dg.define_asset_job(
+    name="build_laion_detections",
+    selection=dg.AssetSelection.assets("laion_face_detections"),
+    executor_def=dg.in_process_executor,
+    description="Reads the published faces of a LAION-Face part.",
+)
+
 build_report = dg.define_asset_job(
     name="build_report",
     selection=dg.AssetSelection.assets("quality_report"),

@@ -7,11 +7,14 @@ import dagster as dg
 
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stages import STAGES
-from facecaption_assets.freshness import SHARD_INPUTS, Freshness
+from facecaption_assets.freshness import PART_ASSET, SHARD_INPUTS, Freshness
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.folder import PictureFolder
+from facecaption_assets.shards.import_files import Imported
+from facecaption_assets.shards.laion_detections import ASSET as DETECTIONS
 from facecaption_assets.shards.laion_part import LaionPart
 from facecaption_assets.shards.opening import open_source
+from facecaption_assets.shards.pictures import PictureSource
 from facecaption_assets.shards.registration import (
     listed_version,
     mark_listed,
@@ -58,18 +61,30 @@ def register_source(dataset: Dataset, name: str, quiet_s: float = 0.0) -> str:
     """
     source = read_source(dataset.storage, name)
     pictures = open_source(source, dataset.models, dataset.storage)
-    if quiet_s and isinstance(pictures, PictureFolder):
-        new = unregistered_names(dataset.storage, name, pictures)
-        if not pictures.is_settled(new, quiet_s):
-            return f"source {name}: pictures are still arriving"
-    size = dataset.profile.shards.rows_per_shard
-    if not isinstance(pictures, LaionPart):
-        register_shards(dataset.storage, source, pictures, size)
-    # Millions of names are compared only when the part has changed since they last were.
-    elif pictures.version != listed_version(dataset.storage, name):
-        register_shards(dataset.storage, source, pictures, size)
-        mark_listed(dataset.storage, name, pictures.version)
+    version = _listing_version(pictures)
+    # Millions of names are compared only when their files have changed since they last were.
+    if version is not None and version == listed_version(dataset.storage, name):
+        return ""
+    if quiet_s and not _is_settled(dataset, name, pictures, quiet_s):
+        return f"source {name}: pictures are still arriving"
+    register_shards(dataset.storage, source, pictures, dataset.profile.shards.rows_per_shard)
+    if version is not None:
+        mark_listed(dataset.storage, name, version)
     return ""
+
+
+def _listing_version(pictures: PictureSource) -> str | None:
+    """What changes when there may be new pictures; None where only listing them tells."""
+    if isinstance(pictures, LaionPart):
+        return pictures.version
+    return pictures.files.version if isinstance(pictures, Imported) else None
+
+
+def _is_settled(dataset: Dataset, name: str, pictures: PictureSource, quiet_s: float) -> bool:
+    if isinstance(pictures, PictureFolder):
+        new = unregistered_names(dataset.storage, name, pictures)
+        return pictures.is_settled(new, quiet_s)
+    return not isinstance(pictures, Imported) or pictures.files.is_settled(quiet_s)
 
 
 def laion_parts_of(dataset: Dataset, names: Sequence[str]) -> list[str]:
@@ -80,6 +95,14 @@ def laion_parts_of(dataset: Dataset, names: Sequence[str]) -> list[str]:
     """
     parts = {read_source(dataset.storage, name).part for name in names}
     return sorted(part for part in parts if part is not None)
+
+
+def laion_jobs(dataset: Dataset) -> dict[str, str]:
+    """Jobs for what shards read of LAION-Face's parts under the profile, by asset."""
+    jobs = {PART_ASSET: "build_laion_parts"}
+    if dataset.profile.faces.are_published:
+        jobs[DETECTIONS] = "build_laion_detections"
+    return jobs
 
 
 @cache

@@ -13,16 +13,17 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from facecaption_assets.attributes.memory import OutOfMemory
 from facecaption_assets.defs.compute import CPU
 from facecaption_assets.defs.conditions import rebuild_slice
 from facecaption_assets.defs.partitions import shards
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.freshness import SHARD_INPUTS, Freshness
+from facecaption_assets.memory import OutOfMemory
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.provenance import Provenance
 from facecaption_assets.rewriting.client import EndpointUnavailable
 from facecaption_assets.schema import TABLES, Table
+from facecaption_assets.shards.opt_out import count_left_out
 from facecaption_assets.shards.pictures import PictureUnreadable
 from facecaption_assets.shards.sources import SourceError
 from facecaption_assets.storage import GateFailed, PartitionMissing, Storage
@@ -126,11 +127,11 @@ def materialize_shard(
     """
     asset, shard = context.asset_key.to_user_string(), context.partition_key
     storage = dataset.storage
-    provenance = _current(context, dataset, asset, shard)
-    if provenance is not None and not has_more():
-        context.log.info(f"{asset} of {shard} is current; nothing to do")
-        return written(storage, provenance, was_current=True)
     try:
+        provenance = _current(context, dataset, asset, shard)
+        if provenance is not None and not has_more():
+            context.log.info(f"{asset} of {shard} is current; nothing to do")
+            return written(storage, provenance, was_current=True)
         places = [*((name, shard) for name in SHARD_INPUTS[asset]), *also_reads()]
         versions = {f"{a}/{p}": storage.require(a, p).data_version for a, p in places}
         with storage.staging(asset, shard) as folder:
@@ -166,7 +167,7 @@ def _current(
 
 
 def _counts(table: pa.Table) -> dict[str, int]:
-    """Rows by status, by reason where the table gives one, and labels that two annotators deny."""
+    """Rows by status, by reason, by opt-out entry; labels that two annotators deny."""
     counts: dict[str, int] = {}
     for column in ("status", "drop_reason", "rejection_reason"):
         if column in table.column_names:
@@ -174,6 +175,8 @@ def _counts(table: pa.Table) -> dict[str, int]:
                 # Reasons may carry a detail behind a colon; the detail is for the row.
                 name = entry["values"].partition(":")[0]
                 counts[name] = counts.get(name, 0) + entry["counts"]
+    if "error_message" in table.column_names:
+        counts |= count_left_out(table["error_message"].to_pylist())
     if "disagreements" in table.column_names:
         lengths = pc.list_value_length(table["disagreements"])
         counts["disagreements"] = pc.sum(lengths).as_py() or 0

@@ -40,7 +40,7 @@ def drop_reason(face: Detection, settings: FaceSettings) -> str | None:
     Both limits are inclusive: a face exactly at them is kept.
     """
     left, top, right, bottom = face.bbox_xyxy
-    if face.score < settings.min_score:
+    if face.score < settings.score_limit:
         return "low_confidence"
     if min(right - left, bottom - top) < settings.min_side_px:
         return "too_small"

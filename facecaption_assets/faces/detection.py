@@ -1,6 +1,6 @@
 """What a face detector finds, and what every detector can do.
 
-The detectors themselves are in ``yolo`` and ``yolo_torchscript``; what becomes of a face belongs
+The detectors themselves are in ``yolo``; what becomes of a face belongs
 to ``cropping``.
 """
 
@@ -44,6 +44,13 @@ class Detector(Protocol):
     @property
     def name(self) -> str:
         """What the detector is, for people."""
+
+    @property
+    def image_size(self) -> int:
+        """Longest side that the detector sees, px: more resolution than that is wasted on it."""
+
+    def input_shape(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of what it sees of such a picture; equal ones share a call."""
 
     def detect(self, images: Sequence[RgbImage]) -> list[list[Detection]]:
         """Faces of each picture, in any order; pictures may differ in size."""

@@ -1,6 +1,6 @@
 """A shard's pictures → the rows of ``face_crops`` and a tar of the kept crops.
 
-How a face is found belongs to ``detection``, how it is judged and cut to ``cropping``.
+How a face is found belongs to ``finding``, how it is judged and cut to ``cropping``.
 """
 
 import hashlib
@@ -16,17 +16,20 @@ from PIL import Image
 from tqdm import tqdm
 
 from facecaption_assets.faces.cropping import crop_face, drop_reason
-from facecaption_assets.faces.detection import Detection, Detector, RgbImage, rank_faces
+from facecaption_assets.faces.detection import Detection, RgbImage, rank_faces
 from facecaption_assets.faces.edges import canny_edge_density
+from facecaption_assets.faces.finding import FaceFinder
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import FACE_CROPS
 from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
-from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out import OptOut, left_out_by
+from facecaption_assets.shards.opt_out_entries import Kind
+from facecaption_assets.shards.perceptual_hash import hash_pixels
 from facecaption_assets.shards.tars import TarWriter
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 #: A batch ends early at this many pixels: eight of the largest pictures would not fit into memory.
 _BATCH_PIXELS: Final = 100_000_000
@@ -36,7 +39,7 @@ _Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Picture:
-    """A fetched picture: decoded, or with the reason why the detector does not see it."""
+    """A fetched picture: decoded, or with the reason why nobody looks for its faces."""
 
     row: _Row
     pixels: RgbImage | None = None
@@ -45,15 +48,15 @@ class _Picture:
 
 
 def stage_identity(settings: FaceSettings, store: ModelStore) -> str:
-    """Code version of ``face_crops``; how many pictures share a call does not change it."""
-    weights = store.identity(settings.detector)
-    return stage_hash("face_crops", _VERSION, weights, replace(settings, batch_size=1))
+    """Code version of ``face_crops``: the settings that matter, and the weights where used."""
+    weights = None if settings.are_published else store.identity(settings.detector)
+    return stage_hash("face_crops", _VERSION, weights, settings.decisive)
 
 
 def build_face_crops(
     raw: pa.Table,
     pictures: Iterable[tuple[str, bytes]],
-    detector: Detector,
+    finder: FaceFinder,
     settings: FaceSettings,
     opt_out: OptOut,
     tar_path: Path,
@@ -64,10 +67,9 @@ def build_face_crops(
         raw: Rows of RAW_SHARDS whose status is ``success``.
         pictures: Key and bytes of their pictures, in the order of ``raw``. Other keys are passed
             over; a row without bytes becomes ``failed_to_decode``.
-        detector: Finds the faces.
+        finder: Finds the faces.
         settings: How they are judged and cut.
-        opt_out: Keys, URLs and hashes of pictures that are not looked at, and face_ids of faces
-            that are not cut out.
+        opt_out: Pictures that are not looked at, and faces that are not kept.
         tar_path: Local file for the kept crops: ``<face_id>.jpg`` and ``<face_id>.json``, in the
             order of the rows.
 
@@ -83,7 +85,7 @@ def build_face_crops(
     shown = tqdm(read, desc="Finding faces", total=len(raw), disable=None, leave=False)
     with TarWriter(tar_path) as tar:
         for batch in _batches(shown, settings.batch_size):
-            for picture, faces in _detect(batch, detector):
+            for picture, faces in _find(batch, finder):
                 rows.extend(_picture_rows(picture, faces, settings, opt_out, tar))
     return FACE_CROPS.from_rows(rows)
 
@@ -110,8 +112,8 @@ def _absent(row: _Row) -> _Picture:
 
 
 def _decode(row: _Row, data: bytes, opt_out: OptOut) -> _Picture:
-    if opt_out.covers(row["key"], row["url"], row["sha256"]):
-        return _Picture(row, None, "opted_out", "on the opt-out list")
+    if (kind := opt_out.covering_row(row)) is not None:
+        return _Picture(row, None, "opted_out", left_out_by(kind))
     try:
         return _Picture(row, decode_rgb(data))
     except ImageDecodeError as error:
@@ -131,16 +133,20 @@ def _batches(pictures: Iterable[_Picture], size: int) -> Iterator[list[_Picture]
         yield batch
 
 
-def _detect(
-    batch: list[_Picture], detector: Detector
-) -> Iterator[tuple[_Picture, list[Detection]]]:
-    found = iter(detector.detect([p.pixels for p in batch if p.pixels is not None]))
+def _find(batch: list[_Picture], finder: FaceFinder) -> Iterator[tuple[_Picture, list[Detection]]]:
+    visible = [(p.row, p.pixels) for p in batch if p.pixels is not None]
+    found = iter(finder.find([row for row, _ in visible], [pixels for _, pixels in visible]))
     for picture in batch:
         if picture.pixels is None:
             yield picture, []
         else:
             height, width = picture.pixels.shape[:2]
-            yield picture, rank_faces(next(found), width, height)
+            findings = next(found)
+            reason, message = findings.drop_reason, findings.error_message
+            yield (
+                replace(picture, drop_reason=reason, error_message=message),
+                rank_faces(findings.faces, width, height),
+            )
 
 
 def _picture_rows(
@@ -154,7 +160,7 @@ def _picture_rows(
     if picture.pixels is None or not faces:
         yield row | {
             "status": "dropped",
-            "drop_reason": picture.drop_reason or "no_face",
+            "drop_reason": picture.drop_reason,
             "error_message": picture.error_message,
             "original_width": picture.row["original_width"],
             "original_height": picture.row["original_height"],
@@ -163,11 +169,16 @@ def _picture_rows(
     for number, face in enumerate(faces):
         face_id = f"{picture.row['key']}-{number}"
         found = row | {"face_id": face_id} | _found(face, picture.pixels)
-        reason = "opted_out" if opt_out.covers(face_id) else drop_reason(face, settings)
-        if reason is not None:
+        if (kind := opt_out.covering(face_id)) is not None:
+            yield found | _left_out(kind)
+        elif (reason := drop_reason(face, settings)) is not None:
             yield found | {"status": "dropped", "drop_reason": reason}
         else:
-            yield found | {"status": "kept"} | _store(face_id, face, picture.pixels, settings, tar)
+            yield found | _store(face_id, face, picture.pixels, settings, opt_out, tar)
+
+
+def _left_out(kind: Kind) -> _Row:
+    return {"status": "dropped", "drop_reason": "opted_out", "error_message": left_out_by(kind)}
 
 
 def _found(face: Detection, image: RgbImage) -> _Row:
@@ -184,7 +195,12 @@ def _found(face: Detection, image: RgbImage) -> _Row:
 
 
 def _store(
-    face_id: str, face: Detection, image: RgbImage, settings: FaceSettings, tar: TarWriter
+    face_id: str,
+    face: Detection,
+    image: RgbImage,
+    settings: FaceSettings,
+    opt_out: OptOut,
+    tar: TarWriter,
 ) -> _Row:
     crop = crop_face(image, face, settings)
     buffer = io.BytesIO()
@@ -193,6 +209,9 @@ def _store(
         buffer, "JPEG", quality=settings.jpeg_quality, subsampling="4:4:4"
     )
     data = buffer.getvalue()
+    hashes = {"sha256": hashlib.sha256(data).hexdigest(), "phash": hash_pixels(crop.pixels)}
+    if (kind := opt_out.covering_row(hashes)) is not None:
+        return hashes | _left_out(kind)
     record = {
         "face_id": face_id,
         "det_score": face.score,
@@ -201,10 +220,10 @@ def _store(
     }
     tar.add(f"{face_id}.jpg", data)
     tar.add(f"{face_id}.json", json.dumps(record, sort_keys=True).encode())
-    return {
+    return hashes | {
+        "status": "kept",
         "width": crop.pixels.shape[1],
         "height": crop.pixels.shape[0],
         "crop_matrix": crop.matrix.ravel().tolist(),
         "canny_edge_density": canny_edge_density(crop.pixels),
-        "sha256": hashlib.sha256(data).hexdigest(),
     }

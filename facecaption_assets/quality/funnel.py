@@ -17,6 +17,10 @@ FACES_FOUND: Final = "faces found"
 _BAR_WIDTH: Final = 24
 
 
+#: A row that was left out gives the kind of the opt-out entry as its reason.
+_WHY: Final = "CASE {0} WHEN 'opted_out' THEN coalesce(error_message, {0}) ELSE {0} END"
+
+
 @dataclass(frozen=True)
 class _Question:
     """How a step is counted: SQL over one of the dataset's views."""
@@ -32,13 +36,17 @@ class _Question:
 _QUESTIONS: Final = (
     _Question("pictures planned", "shard_plan", "true"),
     _Question(
-        "pictures fetched", "raw_shards", "status = 'success'", lost_where="status <> 'success'"
+        "pictures fetched",
+        "raw_shards",
+        "status = 'success'",
+        reason=_WHY.format("status"),
+        lost_where="status <> 'success'",
     ),
     _Question(
         "pictures with a face",
         "face_crops",
         "face_id IS NOT NULL",
-        reason="drop_reason",
+        reason=_WHY.format("drop_reason"),
         lost_where="face_id IS NULL",
         what="count(DISTINCT key)",
     ),
@@ -47,13 +55,14 @@ _QUESTIONS: Final = (
         "faces kept",
         "face_crops",
         "status = 'kept'",
-        reason="drop_reason",
+        reason=_WHY.format("drop_reason"),
         lost_where="status = 'dropped' AND face_id IS NOT NULL",
     ),
     _Question(
         "faces labelled",
         "face_attributes",
         "status = 'labelled'",
+        reason=_WHY.format("status"),
         lost_where="status <> 'labelled'",
     ),
     _Question(

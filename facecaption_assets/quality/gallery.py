@@ -13,23 +13,19 @@ import pyarrow as pa
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
 from facecaption_assets.shards.opt_out import OptOut
 
-#: Only ids are drawn from; the wide columns are read for the faces that are shown.
-_DRAW = """
-    CREATE OR REPLACE TEMP TABLE drawn AS
-    WITH opted_out_pictures AS (
-        SELECT key FROM raw_shards WHERE url IN (FROM opt_out) OR sha256 IN (FROM opt_out)
-    ), visible AS (
-        SELECT face_id, regexp_replace(key, '-[0-9]+$', '') AS shard, sha256(face_id) AS lot
-        FROM face_crops
-        WHERE status = 'kept'
-          AND face_id NOT IN (FROM opt_out)
-          AND key NOT IN (FROM opt_out)
-          AND sha256 NOT IN (FROM opt_out)
-          AND key NOT IN (FROM opted_out_pictures)
+#: Only ids are drawn from; the wide columns are read for the faces that may be shown.
+_CANDIDATES = """
+    WITH kept AS (
+        SELECT face_id, key, regexp_replace(key, '-[0-9]+$', '') AS shard, sha256(face_id) AS lot
+        FROM face_crops WHERE status = 'kept'
+    ), drawn AS (
+        SELECT *, row_number() OVER (PARTITION BY shard ORDER BY lot) AS turn FROM kept
+        ORDER BY turn, lot LIMIT $candidates
     )
-    SELECT face_id, shard FROM visible
-    ORDER BY row_number() OVER (PARTITION BY shard ORDER BY lot), lot
-    LIMIT $faces
+    SELECT drawn.face_id, drawn.shard, crop, raw
+    FROM drawn JOIN face_crops AS crop USING (face_id)
+    LEFT JOIN raw_shards AS raw ON raw.key = drawn.key
+    ORDER BY turn, lot
 """
 
 _CAPTIONS = """
@@ -103,9 +99,7 @@ def draw_cards(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: in
         opt_out: Pictures and faces that must not be shown.
         faces: Most cards.
     """
-    entries = pa.array(sorted(opt_out.entries), pa.string())
-    connection.register("opt_out", pa.table({"entry": entries}))
-    connection.execute(_DRAW, {"faces": faces})
+    connection.register("drawn", _draw(connection, opt_out, faces))
     captions: dict[str, list[CaptionPair]] = {}
     for face_id, _, template, status, rewritten, rejected, reason in connection.execute(
         _CAPTIONS
@@ -120,6 +114,20 @@ def draw_cards(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: in
         "ORDER BY crop.key, len(drawn.face_id), drawn.face_id"
     ).to_arrow_table()
     return [_card(row, captions) for row in rows.to_pylist()]
+
+
+def _draw(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: int) -> pa.Table:
+    """face_id and shard of the faces that are shown: the first that are not on the list."""
+    candidates = faces
+    while True:
+        drawn = connection.sql(_CANDIDATES, params={"candidates": candidates}).to_arrow_table()
+        shown = [
+            not any(opt_out.covering_row(row[table] or {}) for table in ("crop", "raw"))
+            for row in drawn.to_pylist()
+        ]
+        if sum(shown) >= faces or len(shown) < candidates:
+            return drawn.filter(pa.array(shown, pa.bool_())).select(["face_id", "shard"])[:faces]
+        candidates *= 4
 
 
 def _card(row: dict[str, Any], captions: dict[str, list[CaptionPair]]) -> Card:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facecaption_assets.shards.downloading.statuses import DOWNLOAD_STATUSES
+from facecaption_assets.shards.opt_out import count_left_out
 
 #: Every status that a stage may give a row; the good ones first.
 STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -40,6 +41,8 @@ DROP_REASONS: Final[tuple[str, ...]] = (
     "too_small",
     "opted_out",
     "failed_to_decode",
+    "not_in_detections",
+    "detections_do_not_fit",
 )
 
 
@@ -74,7 +77,8 @@ def rows_conserved_plan(plan: pa.Table, shard: str | None = None) -> Outcome:
         f"rows are not numbered {prefix}-00000 onwards": misnumbered,
         "rows have an unknown status": _unknown_statuses("shard_plan", plan),
     }
-    return _outcome(problems, f"{plan.num_rows} rows are planned.", {"rows_out": plan.num_rows})
+    numbers = {"rows_out": plan.num_rows} | _left_out(plan)
+    return _outcome(problems, f"{plan.num_rows} rows are planned.", numbers)
 
 
 def rows_conserved_raw(plan: pa.Table, raw: pa.Table) -> Outcome:
@@ -87,7 +91,7 @@ def rows_conserved_raw(plan: pa.Table, raw: pa.Table) -> Outcome:
         "rows_out": raw.num_rows,
         "kept": fetched,
         "dropped": raw.num_rows - fetched,
-    }
+    } | _left_out(raw)
     good = f"{plan.num_rows} planned = {fetched} fetched + {numbers['dropped']} not fetched."
     return _outcome(problems, good, numbers)
 
@@ -131,7 +135,7 @@ def rows_conserved_crops(raw: pa.Table, crops: pa.Table) -> Outcome:
         "faces": len(faces),
         "kept": _count(kept),
         "dropped": _count(dropped),
-    }
+    } | _left_out(crops)
     good = (
         f"{len(fetched)} pictures gave {crops.num_rows} rows = {numbers['kept']} kept + "
         f"{numbers['dropped']} dropped."
@@ -226,6 +230,11 @@ def _caption_ids(face_id: pa.ChunkedArray, caption_index: pa.ChunkedArray | int)
     return pc.binary_join_element_wise(
         face_id, pc.cast(caption_index, pa.string()), "#", null_handling="replace"
     )
+
+
+def _left_out(table: pa.Table) -> dict[str, int]:
+    """Rows on the opt-out list, by kind of entry."""
+    return count_left_out(table["error_message"].to_pylist())
 
 
 def _count(mask: pa.ChunkedArray) -> int:

@@ -1,6 +1,7 @@
 """Planned rows → a tar of the original bytes and a ledger row for each, fetched or not.
 
-Pictures are judged by their header only and stored as found; decoding belongs to ``faces``.
+Pictures are judged by their header and stored as found; they are decoded for their perceptual
+hash alone.
 """
 
 import hashlib
@@ -16,12 +17,13 @@ from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import RAW_SHARDS
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.images import PictureRejected, read_header
-from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out import OptOut, left_out_by
+from facecaption_assets.shards.perceptual_hash import hash_bytes
 from facecaption_assets.shards.pictures import PictureSource, PictureUnreadable
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.shards.tars import TarWriter
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 
 def stage_identity(settings: ShardSettings, downloading: DownloadSettings) -> str:
@@ -60,23 +62,20 @@ def _fetch(
 ) -> dict[str, object]:
     row = {name: planned[name] for name in ("key", "url", "alt_text", "metadata", "split_group")}
     if planned["status"] == "opted_out":
-        return row | {"status": "opted_out", "error_message": "on the opt-out list"}
+        return row | {"status": "opted_out", "error_message": planned.get("error_message")}
+    if (kind := opt_out.covering_row(row)) is not None:
+        return row | {"status": "opted_out", "error_message": left_out_by(kind)}
     try:
         data = _read(planned["url"], pictures, settings)
-        digest = hashlib.sha256(data).hexdigest()
-        if opt_out.covers(digest):
-            return row | {"status": "opted_out", "error_message": "on the opt-out list by sha256"}
         header = read_header(data, max_pixels=settings.max_pixels)
     except PictureUnreadable as error:
         return row | {"status": "missing", "error_message": str(error)}
     except PictureRejected as error:
         return row | {"status": error.status, "error_message": str(error)}
-    stored = row | {
-        **header.ledger_columns(),
-        "status": "success",
-        "num_bytes": len(data),
-        "sha256": digest,
-    }
+    hashes = {"sha256": hashlib.sha256(data).hexdigest(), "phash": hash_bytes(data)}
+    if (kind := opt_out.covering_row(hashes)) is not None:
+        return row | hashes | {"status": "opted_out", "error_message": left_out_by(kind)}
+    stored = row | header.ledger_columns() | hashes | {"status": "success", "num_bytes": len(data)}
     store_sample(stored, data, tar)
     return stored
 

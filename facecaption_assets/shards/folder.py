@@ -1,19 +1,19 @@
 """A folder of pictures as a source, any depth, with optional side-cars.
 
-``cat.txt`` beside ``cat.jpg`` is its alt-text; ``cat.json`` may give ``alt_text`` (or
-``caption``), ``person`` and any other fields, which are kept as metadata.
+``cat.txt`` and ``cat.json`` beside ``cat.jpg`` are its side-cars; what is in them belongs to
+``side_cars``.
 """
 
-import json
 import os
 import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from facecaption_assets.shards.pictures import PictureUnreadable, SideCar
+from facecaption_assets.shards.side_cars import MAX_SIDE_CAR_BYTES, read_side_car
 
 #: Files with these endings get a row. Kinds that cannot be stored are listed too, so that their
 #: rows say so instead of the files being passed over in silence.
@@ -24,8 +24,6 @@ PICTURE_SUFFIXES: Final = frozenset(
         *("gif", "bmp", "tif", "tiff", "heic", "heif", "avif"),
     )
 )
-
-_MAX_SIDE_CAR_BYTES: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -67,23 +65,9 @@ class PictureFolder:
     def side_car(self, name: str) -> SideCar:
         """Alt-text and metadata from the files with the same stem; unreadable ones are noted."""
         picture = self.root / name
-        text = _read_text(picture.with_name(f"{picture.stem}.txt"))
-        alt_text = text.strip() if text else None
-        raw = _read_text(picture.with_name(f"{picture.stem}.json"))
-        if raw is None:
-            return SideCar(alt_text=alt_text)
-        try:
-            fields = _without_surrogates(json.loads(raw))
-        except (ValueError, RecursionError) as error:
-            return SideCar(alt_text=alt_text, metadata={"side_car_error": str(error)})
-        if not isinstance(fields, dict):
-            return SideCar(alt_text=alt_text, metadata={"side_car": fields})
-        found = fields.pop("alt_text", None) or fields.pop("caption", None)
-        person = fields.pop("person", None)
-        return SideCar(
-            alt_text=str(found) if found else alt_text,
-            metadata=fields,
-            person=str(person) if person is not None else None,
+        return read_side_car(
+            _read_start(picture.with_name(f"{picture.stem}.txt")),
+            _read_start(picture.with_name(f"{picture.stem}.json")),
         )
 
     def read(self, url: str, max_bytes: int) -> bytes:
@@ -118,12 +102,6 @@ def _is_special(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _without_surrogates(value: Any) -> Any:
-    """The JSON value with halves of surrogate pairs, which UTF-8 has no bytes for, replaced."""
-    text = json.dumps(value, ensure_ascii=False)
-    return json.loads(text.encode("utf-8", "replace"))
-
-
 def _arrival_s(path: Path) -> float:
     try:
         return path.stat().st_ctime
@@ -131,9 +109,9 @@ def _arrival_s(path: Path) -> float:
         return 0.0
 
 
-def _read_text(path: Path) -> str | None:
+def _read_start(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:
-            return file.read(_MAX_SIDE_CAR_BYTES).decode("utf-8-sig", errors="replace")
+            return file.read(MAX_SIDE_CAR_BYTES)
     except OSError:
         return None

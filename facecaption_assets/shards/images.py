@@ -1,8 +1,8 @@
 """Bytes of a picture → its header, or its pixels as upright RGB.
 
 The header is judged before any pixel is decoded: format by content, size against the limit, and
-whether the file ends where its format says. What becomes of a rejected picture belongs to
-``fetching``.
+whether the file ends where its format says. How colours are understood belongs to ``colours``,
+what becomes of a rejected picture to ``fetching``.
 """
 
 import io
@@ -11,7 +11,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+
+from facecaption_assets.shards.colours import to_srgb
 
 # Pillow's own limit is global and warns instead of deciding; ``read_header`` applies the
 # ``max_pixels`` setting to every picture before its pixels are touched.
@@ -168,35 +170,13 @@ def decode_rgb(data: bytes) -> NDArray[np.uint8]:
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
-            turn = _UPRIGHT.get(_orientation(image))
-            upright = image if turn is None else image.transpose(turn)
-            return np.array(_to_rgb(upright), dtype=np.uint8)
+            return np.array(to_srgb(upright(image)), dtype=np.uint8)
     # Decoders raise whatever odd bytes lead them to; each of it is this picture's fault alone.
     except Exception as error:
         raise ImageDecodeError(f"{type(error).__name__}: {error}") from error
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("I;16", "I;16B", "I;16L", "I"):
-        return Image.fromarray(
-            (np.asarray(image, np.uint32) >> 8).clip(0, 255).astype(np.uint8)
-        ).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        paper = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(paper, layer).convert("RGB")
-    return _to_srgb(image)
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
-    if not profile or b"sRGB" in profile or image.mode not in ("RGB", "CMYK", "L"):
-        return image.convert("RGB")
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        target = ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        # A broken profile says nothing; the numbers are then taken as sRGB, as browsers do.
-        converted = None
-    return converted or image.convert("RGB")
+def upright(image: Image.Image) -> Image.Image:
+    """A decoded picture, turned as its EXIF orientation asks."""
+    turn = _UPRIGHT.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)

@@ -1,4 +1,4 @@
-"""``sample2detect_{i}.pth`` → the rows of ``laion_face_detections``.
+"""``sample2detect_{i}.pth`` → the rows of ``laion_face_detections``, and looking rows up there.
 
 LAION-Face's authors ran RetinaFace over the pictures and published what it found: a dict from
 SAMPLE_ID to faces, each a box, five landmarks and a score.
@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from facecaption_assets.long_table_search import rows_with
 from facecaption_assets.long_tables import LongTableWriter
 from facecaption_assets.provenance import Provenance, stage_hash
 from facecaption_assets.schema import LAION_FACE_DETECTIONS
@@ -23,7 +26,7 @@ from facecaption_assets.storage import Storage
 
 ASSET: Final = "laion_face_detections"
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 #: Pictures whose faces are written together.
 _PICTURES: Final = 20_000
@@ -66,6 +69,12 @@ def build_detections(
                 counts=counts,
             ),
         )
+
+
+def read_detections(storage: Storage, part: str, sample_ids: NDArray[np.int64]) -> pa.Table:
+    """A built part's rows of some pictures, sorted by ``sample_id``; the rest stays on disk."""
+    with storage.table_path(ASSET, part).open("rb") as file:
+        return rows_with(file, "sample_id", sample_ids)
 
 
 def write_detections(path: Path, writer: LongTableWriter) -> dict[str, int]:

@@ -3,6 +3,7 @@
 The protocol and its values; the kinds themselves are in modules of their own.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,7 +31,7 @@ class SideCar:
 class PictureSource(Protocol):
     """A place with pictures. ``name`` below is a picture's name within the source."""
 
-    def list_names(self) -> list[str]:
+    def list_names(self) -> Iterable[str]:
         """Names of all pictures, in a stable order."""
 
     def url(self, name: str) -> str:

@@ -4,15 +4,14 @@ import json
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.schema import SHARD_PLAN
-from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out import OptOut, left_out_by
 from facecaption_assets.shards.pictures import PictureSource
 from facecaption_assets.shards.sources import split_shard_key
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 def stage_identity() -> str:
@@ -28,25 +27,26 @@ def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: O
         key = f"{shard}-{row:05d}"
         url = pictures.url(name)
         side_car = pictures.side_car(name)
-        rows.append(
-            {
-                "key": key,
-                "source": source,
-                "url": url,
-                "alt_text": side_car.alt_text,
-                "metadata": (
-                    json.dumps(side_car.metadata, ensure_ascii=False, sort_keys=True)
-                    if side_car.metadata
-                    else None
-                ),
-                "split_group": f"{source}/{side_car.person}" if side_car.person else key,
-                "fingerprint": pictures.fingerprint(name),
-                "status": "opted_out" if opt_out.covers(key, url) else "planned",
-            }
-        )
+        planned: dict[str, object] = {
+            "key": key,
+            "source": source,
+            "url": url,
+            "alt_text": side_car.alt_text,
+            "metadata": (
+                json.dumps(side_car.metadata, ensure_ascii=False, sort_keys=True)
+                if side_car.metadata
+                else None
+            ),
+            "split_group": f"{source}/{side_car.person}" if side_car.person else key,
+            "fingerprint": pictures.fingerprint(name),
+            "status": "planned",
+        }
+        if (kind := opt_out.covering_row(planned)) is not None:
+            planned |= {"status": "opted_out", "error_message": left_out_by(kind)}
+        rows.append(planned)
     return SHARD_PLAN.from_rows(rows)
 
 
 def is_downloadable(plan: pa.Table) -> bool:
     """Whether the pictures of a plan or a ledger lie behind http(s) URLs: all do, or none does."""
-    return bool(pc.any(pc.starts_with(plan["url"], "http")).as_py())
+    return any(url.startswith(("http://", "https://")) for url in plan["url"].to_pylist())

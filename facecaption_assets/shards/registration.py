@@ -7,6 +7,8 @@ in ``planning``.
 """
 
 import json
+from collections.abc import Iterator
+from itertools import count, islice
 from typing import cast
 
 from upath import UPath
@@ -38,12 +40,16 @@ def registered_names(storage: Storage, shard: str) -> list[str]:
 
 def unregistered_names(storage: Storage, source: str, pictures: PictureSource) -> list[str]:
     """Names of the source's pictures that are in no shard yet, in the source's order."""
+    return list(_unregistered(storage, source, pictures))
+
+
+def _unregistered(storage: Storage, source: str, pictures: PictureSource) -> Iterator[str]:
     known = {
         name
         for shard in registered_shards(storage, source)
         for name in registered_names(storage, shard)
     }
-    return [name for name in pictures.list_names() if name not in known]
+    return (name for name in pictures.list_names() if name not in known)
 
 
 def register_shards(
@@ -56,11 +62,12 @@ def register_shards(
         known = registered_shards(storage, source.name)
         # After the last one rather than by count: a listing that was lost must not be replaced.
         first = split_shard_key(known[-1])[1] + 1 if known else 0
-        new = unregistered_names(storage, source.name, pictures)
+        new = _unregistered(storage, source.name, pictures)
         keys = []
-        for index, start in enumerate(range(0, len(new), size), start=first):
+        for index in count(first):
+            if not (names := list(islice(new, size))):
+                break
             key = shard_key(source.name, index)
-            names = new[start : start + size]
             storage.write_text(_listing(storage, key), json.dumps(names, indent=0))
             keys.append(key)
     return keys

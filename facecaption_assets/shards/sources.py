@@ -1,8 +1,9 @@
 """Registered sources: ``<home>/sources/NAME.toml``.
 
 A source says where pictures come from; it holds no pictures itself. How a kind of source lists
-and reads its pictures belongs to ``folder``, ``sample`` and ``laion_part``; which picture is in
-which shard belongs to ``registration``.
+and reads its pictures belongs to ``folder``, ``sample``, ``laion_part``, ``webdataset_import``,
+``parquet_images`` and ``facecaption_import``; which picture is in which shard belongs to
+``registration``.
 """
 
 import json
@@ -15,7 +16,13 @@ from typing import Any, Final
 from facecaption_assets.shards.laion_parts import PARTS, SELECTIONS, select_parts
 from facecaption_assets.storage import Storage
 
-KINDS: Final = ("folder", "sample", "laion")
+#: Kinds that were made elsewhere: files at the place that the setting ``images`` names.
+IMPORTS: Final = ("webdataset", "parquet", "facecaption")
+
+KINDS: Final = ("folder", "sample", "laion", *IMPORTS)
+
+#: Settings that name a column, with the kinds that have one.
+_COLUMNS: Final = {"image_column": ("parquet", "facecaption"), "text_column": ("parquet",)}
 
 #: A name becomes part of keys, file names and tar members, in which a dot ends the key.
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
@@ -31,10 +38,12 @@ class Source:
 
     Attributes:
         name: Lower-case letters, digits and dashes; the first part of its shards' keys.
-        kind: ``folder``, ``sample`` or ``laion``.
-        images: Folder of the pictures; for kind ``folder``.
+        kind: One of KINDS.
+        images: Where the pictures are: a folder; of an import, a folder of its files or one file.
         rows_per_shard: Most pictures in one of its shards; the profile's where it is None.
         part: Key of the LAION-Face part; for kind ``laion``.
+        image_column: Column of the pictures, of Parquet files; found where it is None.
+        text_column: Column of the alt-texts, for kind ``parquet``; found where it is None.
     """
 
     name: str
@@ -42,10 +51,11 @@ class Source:
     images: str | None = None
     rows_per_shard: int | None = None
     part: str | None = None
+    image_column: str | None = None
+    text_column: str | None = None
 
     def __post_init__(self) -> None:
-        if self.images is not None and not isinstance(self.images, str):
-            raise SourceError(f"source {self.name}: images = {self.images!r} is not a text")
+        self._check_texts()
         if self.rows_per_shard is not None and type(self.rows_per_shard) is not int:
             raise SourceError(
                 f"source {self.name}: rows_per_shard = {self.rows_per_shard!r} is no whole number"
@@ -56,8 +66,8 @@ class Source:
             )
         if self.kind not in KINDS:
             raise SourceError(f"source {self.name}: kind {self.kind!r} is not one of {KINDS}")
-        if self.kind == "folder" and not self.images:
-            raise SourceError(f"source {self.name}: kind folder needs the setting images")
+        if self.kind in ("folder", *IMPORTS) and not self.images:
+            raise SourceError(f"source {self.name}: kind {self.kind} needs the setting images")
         if (self.kind == "laion") != (self.part is not None) or self.part not in (None, *PARTS):
             raise SourceError(
                 f"source {self.name}: kind {self.kind} with part {self.part!r}; a source of kind "
@@ -67,6 +77,18 @@ class Source:
             raise SourceError(
                 f"source {self.name}: rows_per_shard {self.rows_per_shard} is not within 1 to 10000"
             )
+
+    def _check_texts(self) -> None:
+        for setting in ("images", *_COLUMNS):
+            value = getattr(self, setting)
+            if value is not None and not isinstance(value, str):
+                raise SourceError(f"source {self.name}: {setting} = {value!r} is not a text")
+        for setting, kinds in _COLUMNS.items():
+            if getattr(self, setting) is not None and self.kind not in kinds:
+                raise SourceError(
+                    f"source {self.name}: kind {self.kind} has no setting {setting}; "
+                    f"{' and '.join(kinds)} have one"
+                )
 
 
 def shard_key(source: str, index: int) -> str:
@@ -90,11 +112,11 @@ def add_source(storage: Storage, source: Source) -> None:
     """Register a source, or give a registered one new settings.
 
     Raises:
-        SourceError: If the folder does not exist, or the name belongs to another kind of source,
-            folder or part: pictures are known by their names within it.
+        SourceError: If the folder or file does not exist, or the name belongs to another kind of
+            source, place or part: pictures are known by their names within it.
     """
-    if source.images is not None and not Path(source.images).is_dir():
-        raise SourceError(f"source {source.name}: images {source.images} is not a folder")
+    if source.images is not None:
+        require_place(source)
     path = storage.sources / f"{source.name}.toml"
     if path.exists():
         registered = read_source(storage, source.name)
@@ -109,6 +131,19 @@ def add_source(storage: Storage, source: Source) -> None:
         if field.name != "name" and (value := getattr(source, field.name)) is not None
     ]
     storage.write_text(path, "\n".join(lines) + "\n")
+
+
+def require_place(source: Source) -> None:
+    """Check that the pictures' folder, or an import's file, is there.
+
+    Raises:
+        SourceError: If it is not.
+    """
+    place = Path(source.images or "")
+    if source.kind == "folder" and not place.is_dir():
+        raise SourceError(f"source {source.name}: images {source.images} is not a folder")
+    if not place.exists():
+        raise SourceError(f"source {source.name}: images {source.images} does not exist")
 
 
 def add_laion_parts(
@@ -144,7 +179,8 @@ def add_laion_parts(
 
 def _place(source: Source) -> str:
     """What a source is, but for the settings that may change."""
-    return f"kind {source.kind}, images {source.images}, part {source.part}"
+    place = f"kind {source.kind}, images {source.images}, part {source.part}"
+    return f"{place}, image_column {source.image_column}" if source.image_column else place
 
 
 def _toml(value: str | int) -> str:

@@ -49,6 +49,8 @@ def read_members(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
             content = tar.extractfile(member)
             if content is not None:
                 yield member.name, content.read()
+            # The library remembers every member, which nobody asks for here.
+            tar.members.clear()  # type: ignore[attr-defined]
 
 
 def read_samples(file: BinaryIO) -> Iterator[tuple[str, dict[str, bytes]]]:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import is_current
+from flip_training.opt_out import OptOutError
 from flip_training.recipes import recipe
 from flip_training.storage import GateFailed, PartitionMissing, Provenance
 
@@ -27,7 +28,7 @@ def current(context: dg.AssetExecutionContext, trainer: Trainer) -> Provenance |
     asset, chosen = context.asset_key.to_user_string(), recipe(context.partition_key)
     try:
         skips = is_current(trainer.storage, asset, chosen, trainer.preset)
-    except (PartitionMissing, GateFailed) as error:
+    except (PartitionMissing, GateFailed, OptOutError) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     if not skips:
         return None

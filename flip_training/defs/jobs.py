@@ -7,6 +7,7 @@ import dagster as dg
 from flip_training.defs.current import SKIP_CURRENT
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import CHAIN, first_to_build
+from flip_training.opt_out import OptOutError
 from flip_training.recipes import RECIPES
 from flip_training.storage import GateFailed, PartitionMissing
 
@@ -31,7 +32,7 @@ def nightly_training(
     for recipe in RECIPES.values():
         try:
             due = first_to_build(trainer.storage, recipe, trainer.preset)
-        except (PartitionMissing, GateFailed) as error:
+        except (PartitionMissing, GateFailed, OptOutError) as error:
             context.log.info(f"{recipe.name} cannot be built: {error}")
             continue
         if due:

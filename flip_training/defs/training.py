@@ -8,6 +8,7 @@ from flip_training.defs.partitions import recipes
 from flip_training.defs.processes import run_module
 from flip_training.defs.resources import Trainer
 from flip_training.defs.tables import table_metadata
+from flip_training.opt_out import OptOutError
 from flip_training.recipes import recipe
 from flip_training.storage import GateFailed, PartitionMissing, Provenance
 from flip_training.training_sets import build_training_set
@@ -56,7 +57,7 @@ def training_sets(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.Mat
         done = current(context, trainer) or build_training_set(
             trainer.storage, recipe(context.partition_key)
         )
-    except (PartitionMissing, GateFailed) as error:
+    except (PartitionMissing, GateFailed, OptOutError) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     return built(trainer, done, {})
 

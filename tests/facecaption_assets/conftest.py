@@ -63,18 +63,26 @@ def web_part(server: FaultServer, tmp_path: Path, laion_rows) -> Callable[..., N
     """Registers part 03 of LAION-Face as a source whose pictures are on the loopback server.
 
     Given the data root and the server's path of every id in the metadata; ``ids`` are those of the
-    part, where they are others. Part 05 has a row too, which no source is of.
+    part, where they are others; ``sizes`` are the pictures' (width, height). Part 05 has a row too,
+    which no source is of.
     """
 
     def register(
-        storage: Storage, paths: Mapping[int, str], ids: Iterable[int] = (), settings: str = ""
+        storage: Storage,
+        paths: Mapping[int, str],
+        ids: Iterable[int] = (),
+        settings: str = "",
+        sizes: Mapping[int, tuple[int, int]] | None = None,
     ) -> None:
         import torch
 
         metadata = tmp_path / "web-metadata"
         metadata.mkdir()
+        measures = [(sizes or {}).get(sample, (640, 480)) for sample in paths]
         table = laion_rows(
             list(paths),
+            WIDTH=[float(width) for width, _ in measures],
+            HEIGHT=[float(height) for _, height in measures],
             URL=[server.base + path for path in paths.values()],
             TEXT=[f"a portrait, number {sample}" for sample in paths],
         )

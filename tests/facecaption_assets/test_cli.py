@@ -165,10 +165,10 @@ def test_without_a_source_the_build_says_how_to_add_one(facecaption) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--sample", "--images", "."]])
-def test_a_source_is_either_a_folder_or_the_sample(facecaption, home, arguments) -> None:
+def test_a_source_is_exactly_one_kind_of_pictures(facecaption, home, arguments) -> None:
     added = facecaption("add-source", "mine", *arguments)
     assert added.exit_code == 1
-    assert "one of --images DIR, --sample" in added.output
+    assert "one of --images DIR, --webdataset DIR" in added.output
     assert facecaption("add-source", "mine", "--sample", "--rows-per-shard", "21").exit_code == 0
     assert read_source(Storage(str(home)), "mine").rows_per_shard == 21
 
@@ -181,6 +181,19 @@ def test_a_bad_profile_is_one_line_and_no_traceback(facecaption, home, command) 
     assert isinstance(done.exception, SystemExit)
     expected = "profile.toml: [faces] min_score is 5.0; allowed is 0 to 1"
     assert done.output == f"{home}/{expected}\n"
+
+
+@pytest.mark.parametrize("command", ["build", "status"])
+def test_a_bad_opt_out_list_is_one_line_and_no_traceback(
+    facecaption, home, photos, command
+) -> None:
+    assert facecaption("add-source", "mine", "--images", str(photos)).exit_code == 0
+    (home / "optout").mkdir()
+    (home / "optout" / "list.txt").write_text("photo.jpg\n")
+    result = facecaption(command)
+    assert result.exit_code == 1
+    assert "list.txt, line 1: 'photo.jpg' is not" in " ".join(result.output.split())
+    assert "Traceback" not in result.output
 
 
 def test_the_doctor_prints_its_remedy_as_it_is_and_fails(facecaption, home, monkeypatch) -> None:

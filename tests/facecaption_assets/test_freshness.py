@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from facecaption_assets.freshness import (
@@ -9,8 +12,9 @@ from facecaption_assets.freshness import (
     dataset_versions,
 )
 from facecaption_assets.provenance import Provenance, Verdict
-from facecaption_assets.schema import RAW_SHARDS, SHARD_PLAN, TABLES
+from facecaption_assets.schema import FACE_CROPS, PART_TABLES, RAW_SHARDS, SHARD_PLAN, TABLES
 from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out_effect import why_outdated
 from facecaption_assets.storage import Storage
 
 SHARD = "mine-00000"
@@ -69,6 +73,15 @@ def test_a_changed_input_makes_what_read_it_stale_and_an_identical_rebuild_does_
     assert (state.state, state.reason) == (State.STALE, "shard_plan changed")
 
 
+@pytest.mark.parametrize("asset", PART_TABLES)
+def test_a_part_that_was_read_and_is_another_one_now_makes_its_reader_stale(built, asset) -> None:
+    raw = built.require("raw_shards", SHARD).data_version
+    read = {f"raw_shards/{SHARD}": raw, f"{asset}/03": "v"}
+    built.commit(FACE_CROPS.from_rows([]), Provenance("face_crops", SHARD, "v1", read))
+    state = judge(built).state("face_crops", SHARD)
+    assert (state.state, state.reason) == (State.STALE, f"{asset} of part 03 changed")
+
+
 def verdict(storage: Storage, *, passed: bool) -> None:
     stored = storage.require_built("shard_plan", SHARD)
     storage.record_verdict(
@@ -89,15 +102,82 @@ def test_a_partition_is_done_only_when_its_gates_have_spoken(built) -> None:
 
 @pytest.mark.parametrize("entry", ["file:///x.jpg", f"{SHARD}-00000"])
 def test_an_opt_out_makes_the_shard_stale_until_the_row_is_dropped(built, entry) -> None:
-    listed = OptOut(frozenset({entry}))
+    listed = OptOut.of(entry)
     assert judge(built, opt_out=listed).state("shard_plan", SHARD).state is State.STALE
     dropped = SHARD_PLAN.from_rows([ROW | {"source": "mine", "status": "opted_out"}])
     commit(built, "shard_plan", dropped)
     assert judge(built, opt_out=listed).state("shard_plan", SHARD).state is State.DONE
 
 
+def test_an_opt_out_of_the_original_url_makes_the_shard_stale(storage) -> None:
+    row = ROW | {"source": "mine", "status": "planned", "metadata": '{"url": "http://a/1"}'}
+    commit(storage, "shard_plan", SHARD_PLAN.from_rows([row]))
+    listed = OptOut.of("http://a/1")
+    assert judge(storage, opt_out=listed).state("shard_plan", SHARD).state is State.STALE
+
+
+HASHES = {"sha256": "0a" * 32, "phash": "8f0f00ff12345678"}
+
+
+def ledger(**fields: object) -> pa.Table:
+    return RAW_SHARDS.from_rows([ROW | {"status": "success"} | HASHES | fields])
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        ("example.org", "domain"),
+        ("https://cdn.example.org/final.jpg", "url"),
+        ("a.net", "domain"),
+        (HASHES["sha256"], "sha256"),
+        ("phash:8f0f00ff12345600", "phash"),
+    ],
+)
+def test_an_opt_out_is_found_by_all_that_the_ledger_knows(built, entry, kind) -> None:
+    found = {
+        "final_url": "https://cdn.example.org/final.jpg",
+        "metadata": '{"url": "http://a.net"}',
+    }
+    commit(built, "raw_shards", ledger(**found))
+    state = judge(built, opt_out=OptOut.of(entry)).state("raw_shards", SHARD)
+    assert state.state is State.STALE
+    assert state.reason == f"the opt-out list covers rows that are kept, by {kind}"
+    assert judge(built).state("raw_shards", SHARD).state is State.DONE
+
+
+@pytest.mark.parametrize("entry", ["0b" * 32, "phash:8f0f00ff12345678/4"])
+def test_an_opt_out_is_found_by_the_crop(built, entry) -> None:
+    crop = {"key": ROW["key"], "face_id": f"{ROW['key']}-0", "split_group": "x", "status": "kept"}
+    crops = FACE_CROPS.from_rows([crop | {"sha256": "0b" * 32, "phash": "8f0f00ff1234567f"}])
+    commit(built, "face_crops", crops)
+    assert judge(built, opt_out=OptOut.of(entry)).state("face_crops", SHARD).state is State.STALE
+    other = OptOut.of("0c" * 32, "phash:8f0f00ff12345678/2")
+    assert judge(built, opt_out=other).state("face_crops", SHARD).state is State.DONE
+
+
+@pytest.mark.parametrize("entry", [HASHES["sha256"], f"phash:{HASHES['phash']}"])
+def test_a_row_may_come_back_when_its_entry_is_taken_back(built, entry) -> None:
+    provenance = built.read_provenance("raw_shards", SHARD)
+    left_out = ledger(status="opted_out", error_message="on the opt-out list by sha256")
+    built.commit(left_out, replace(provenance, counts={"opted_out": 1}))
+    assert judge(built, opt_out=OptOut.of(entry)).state("raw_shards", SHARD).state is State.DONE
+    state = judge(built).state("raw_shards", SHARD)
+    assert state.state is State.STALE
+    assert state.reason == "rows were left out that are no longer on the opt-out list"
+
+
+def test_a_table_of_an_earlier_version_is_judged_by_the_columns_that_it_has(built) -> None:
+    path = built.table_path("raw_shards", SHARD)
+    table = pq.read_table(path.path)
+    pq.write_table(table.drop_columns(["phash", "final_url"]), path.path)
+    listed = OptOut.of("file:///x.jpg")
+    provenance = built.read_provenance("raw_shards", SHARD)
+    assert why_outdated(built, listed, provenance).endswith("by url")
+    assert why_outdated(built, OptOut.of("a.net"), provenance) == ""
+
+
 def test_an_opt_out_of_other_pictures_changes_nothing(built) -> None:
-    listed = OptOut(frozenset({"other-00000-00000"}))
+    listed = OptOut.of("other-00000-00000")
     assert judge(built, opt_out=listed).state("shard_plan", SHARD).state is State.DONE
 
 

@@ -11,17 +11,19 @@ from hypothesis import strategies as st
 from facecaption_assets import long_tables
 from facecaption_assets.long_tables import LongTableWriter
 from facecaption_assets.provenance import PROVENANCE_KEY, Provenance
-from facecaption_assets.schema import LAION_FACE_METADATA
+from facecaption_assets.schema import LAION_FACE_METADATA, LANDMARKS
 from facecaption_assets.storage import Storage
 
-SCHEMA = pa.schema([("id", pa.int64()), ("text", pa.string()), ("flag", pa.bool_())])
+SCHEMA = pa.schema(
+    [("id", pa.int64()), ("text", pa.string()), ("flag", pa.bool_()), ("points", LANDMARKS)]
+)
 
 
 def rows(number: int) -> pa.Table:
     texts = [None if i % 7 == 3 else "é" * (i % 5) for i in range(number)]
-    return pa.table(
-        [np.arange(number), texts, pa.array([i % 3 == 0 for i in range(number)])], schema=SCHEMA
-    )
+    flags = pa.array([i % 3 == 0 for i in range(number)])
+    points = pa.array(np.arange(10.0 * number).reshape(number, 5, 2).tolist(), LANDMARKS)
+    return pa.table([np.arange(number), texts, flags, points], schema=SCHEMA)
 
 
 def write(path, table: pa.Table, cuts: list[int]) -> str:

@@ -66,7 +66,7 @@ def test_changes_touch_what_they_name_and_nothing_else(storage) -> None:
     [
         ("[face]\nmargin = 2", r"\[face\] is not one of shards, downloading, faces"),
         ("faces = 3", r"\[faces\] is not one of"),
-        ("[faces]\nmin_side = 3", r"\[faces\] has no setting 'min_side'; it has detector"),
+        ("[faces]\nmin_side = 3", r"\[faces\] has no setting 'min_side'; it has detections"),
         ("[faces]\nmin_side_px = '3'", r"\[faces\] min_side_px = '3' is str, not int"),
         ("[faces]\nbatch_size = true", r"\[faces\] batch_size = True is bool, not int"),
         ("[faces\n", "line 1"),

@@ -150,7 +150,8 @@ def mtimes(home: Path) -> dict[str, int]:
 
 def add_empty_opt_out(home: Path) -> None:
     """Make the pairs stale although they will come out as they are."""
-    (home / "opt_out.txt").write_text("https://example.org/nobody.jpg\n")
+    (home / "optout").mkdir()
+    (home / "optout" / "list.txt").write_text("https://example.org/nobody.jpg\n")
 
 
 def test_pairs_that_come_out_equal_train_nothing(location: ModuleType, home: Path) -> None:

@@ -27,6 +27,11 @@ def test_what_is_built_and_checked_is_up_to_date(built: Storage, micro: Preset) 
     assert {state for _, recipe, state, _ in states(built, micro) if recipe == "llm"} == {"done"}
 
 
+def opt_out(storage: Storage, *lines: str) -> None:
+    storage.opt_out_folder.mkdir()
+    (storage.opt_out_folder / "list.txt").write_text("\n".join(lines))
+
+
 def test_unbuilt_recipes_are_missing(storage: Storage, micro: Preset) -> None:
     assert first_to_build(storage, LLM, micro) == ("training_sets", "missing")
     assert {state for _, _, state, _ in states(storage, micro)} == {"missing"}
@@ -45,7 +50,7 @@ def test_a_new_shard_makes_the_pairs_stale(
 
 
 def test_a_new_opt_out_makes_the_pairs_stale(built: Storage, micro: Preset) -> None:
-    built.opt_out_list.write_text("colours-00000-00000\n")
+    opt_out(built, "colours-00000-00000")
     assert first_to_build(built, LLM, micro) == ("training_sets", "inputs have changed")
 
 
@@ -83,7 +88,7 @@ def test_an_unchecked_partition_is_not_up_to_date(built: Storage, micro: Preset)
 def test_pairs_that_come_out_equal_leave_the_checkpoint_current(
     built: Storage, micro: Preset
 ) -> None:
-    built.opt_out_list.write_text("https://example.org/nobody.jpg\n")
+    opt_out(built, "https://example.org/nobody.jpg")
     assert not is_current(built, "training_sets", LLM, micro)
     build_training_set(built, LLM)
     assert all(is_current(built, asset, LLM, micro) for asset in CHAIN)
@@ -91,7 +96,7 @@ def test_pairs_that_come_out_equal_leave_the_checkpoint_current(
 
 
 def test_other_pairs_make_the_checkpoint_stale(built: Storage, micro: Preset) -> None:
-    built.opt_out_list.write_text("colours-00000-00000\n")
+    opt_out(built, "colours-00000-00000")
     build_training_set(built, LLM)
     assert [is_current(built, asset, LLM, micro) for asset in CHAIN] == [True, False, False]
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from flip_training.opt_out import OptOut
 from flip_training.recipes import RECIPES, Recipe
 from flip_training.storage import GateFailed, PartitionMissing, Storage, Verdict
 from flip_training.training_sets import (
@@ -94,6 +93,11 @@ def test_a_caption_that_a_face_has_twice_is_one_pair(
     assert (done.rows, done.counts["excluded_same_caption"]) == (47, 1)
 
 
+def opt_out(storage: Storage, *lines: str) -> None:
+    storage.opt_out_folder.mkdir()
+    (storage.opt_out_folder / "list.txt").write_text("\n".join(lines))
+
+
 @pytest.mark.parametrize(
     "entry",
     [
@@ -107,21 +111,17 @@ def test_opted_out_pictures_are_left_out_however_they_are_named(
     storage: Storage, entry: str
 ) -> None:
     # Both shards have a picture of row 0 with the same address and sum.
-    storage.opt_out_list.write_text(f"# list\n\n{entry}\n")
+    opt_out(storage, "# list", "", entry)
     done = build_training_set(storage, LLM)
     assert done.counts["excluded_opted_out"] in (1, 2)
     assert "colours-00000-00000-0" not in {row["face_id"] for row in rows_of(storage, LLM)}
 
 
 def test_an_opt_out_list_needs_the_record_of_the_pictures(storage: Storage, home: Path) -> None:
-    storage.opt_out_list.write_text("https://example.org/a.jpg\n")
+    opt_out(storage, "https://example.org/a.jpg")
     (home / "raw_shards" / f"{SHARD}.parquet").unlink()
     with pytest.raises(PartitionMissing, match="raw_shards of colours-00000"):
         build_training_set(storage, LLM)
-
-
-def test_a_missing_opt_out_list_is_empty(tmp_path: Path) -> None:
-    assert not OptOut.read(tmp_path / "none.txt").covers("anything", None)
 
 
 def fail_gate(storage: Storage, asset: str, shard: str) -> None:

@@ -8,6 +8,7 @@ when asked again. Redirects, decompression, cookies and proxies are all off: ``f
 import asyncio
 import errno
 import socket
+import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -73,6 +74,7 @@ def open_session(
     *,
     resolver: AbstractResolver | None = None,
     is_allowed: Callable[[str], bool] = is_public,
+    trust: ssl.SSLContext | None = None,
 ) -> aiohttp.ClientSession:
     """A session that connects to allowed addresses only; to be closed by the caller.
 
@@ -80,11 +82,13 @@ def open_session(
         settings: ``allow_local_network`` lifts the address check.
         resolver: Names → addresses; the system's where None.
         is_allowed: Judge of addresses.
+        trust: Whose certificates are believed; the system's authorities where None.
     """
     connector = aiohttp.TCPConnector(
         resolver=resolver or SystemResolver(),
         ttl_dns_cache=_DNS_CACHE_S,
         limit=0,
+        ssl=trust or True,
         socket_factory=None if settings.allow_local_network else _guard(is_allowed),
     )
     return aiohttp.ClientSession(

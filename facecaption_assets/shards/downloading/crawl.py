@@ -6,8 +6,9 @@ of an outcome is decided by the caller, who is told of each as it comes.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from yarl import URL
@@ -17,6 +18,8 @@ from facecaption_assets.shards.downloading.fetcher import Body, Fetcher, Redirec
 from facecaption_assets.shards.downloading.politeness import HostQueue
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.downloading.transport import parse_url
+from facecaption_assets.shards.opt_out import left_out_by
+from facecaption_assets.shards.opt_out_entries import Kind
 
 
 @dataclass(slots=True)
@@ -35,7 +38,7 @@ class Job:
     tries: int = 0
     spent_s: float = 0.0
     elapsed_s: float = 0.0
-    path: list[URL] = field(default_factory=list)
+    path: tuple[URL, ...] = ()
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -54,7 +57,8 @@ class Crawl:
     Args:
         fetcher: Makes the requests.
         settings: Limits and manners.
-        is_opted_out: Whether a URL that a redirect leads to must not be asked.
+        opted_out_by: Kind of the opt-out entry by which a URL that a redirect leads to must not be
+            asked; None where it may be.
         finish: Told the job and what it ended with.
     """
 
@@ -62,12 +66,12 @@ class Crawl:
         self,
         fetcher: Fetcher,
         settings: DownloadSettings,
-        is_opted_out: Callable[[str], bool],
+        opted_out_by: Callable[[str], Kind | None],
         finish: Callable[[Job, Body | Failure], None],
     ) -> None:
         self._fetcher = fetcher
         self._settings = settings
-        self._is_opted_out = is_opted_out
+        self._opted_out_by = opted_out_by
         self._finish = finish
         self._queue = HostQueue[Job](settings.host_concurrency, settings.host_requests_per_s)
         self._resting: dict[str, Failure] = {}
@@ -75,11 +79,11 @@ class Crawl:
         self._in_flight = 0
         self._wake = asyncio.Event()
 
-    async def run(self, jobs: Iterable[Job]) -> None:
-        """Bring every job to its end."""
-        for job in jobs:
-            self._left += 1
-            self._begin(job)
+    async def run(self, jobs: deque[Job]) -> None:
+        """Bring every job to its end; they are taken out, to be forgotten one by one."""
+        self._left = len(jobs)
+        while jobs:
+            self._begin(jobs.popleft())
         async with asyncio.TaskGroup() as tasks:
             while self._left:
                 free = self._in_flight < self._settings.concurrency
@@ -102,21 +106,21 @@ class Crawl:
             return
 
     def _begin(self, job: Job) -> None:
-        job.path, job.spent_s = [], 0.0
+        job.path, job.spent_s = (), 0.0
         try:
-            self._send(job, parse_url(job.planned))
+            host = parse_url(job.planned).host
         except FetchFailed as error:
             self._end(job, error.failure)
-
-    def _send(self, job: Job, url: URL) -> None:
-        job.path.append(url)
-        self._queue.put(url.host or "", job)
+        else:
+            self._queue.put(host or "", job)
 
     def _end(self, job: Job, outcome: Body | Failure) -> None:
         self._left -= 1
         self._finish(job, outcome)
 
     async def _serve(self, host: str, job: Job) -> None:
+        # Only now: thousands wait for their turn, and a parsed URL is larger than its text.
+        job.path = job.path or (parse_url(job.planned),)
         try:
             outcome = self._resting.get(host) or await self._request(job)
         finally:
@@ -147,9 +151,10 @@ class Crawl:
 
     def _follow(self, job: Job, redirect: Redirect) -> None:
         target, code = redirect.target, redirect.http_status
-        if self._is_opted_out(str(target)):
-            job.path.append(target)
-            self._end(job, Failure("opted_out", "opt_out", "redirected to a URL on the list", code))
+        if (kind := self._opted_out_by(str(target))) is not None:
+            job.path += (target,)
+            message = f"{left_out_by(kind)}, behind a redirect"
+            self._end(job, Failure("opted_out", "opt_out", message, code))
         elif target in job.path:
             message = f"redirected in a circle, back to {target}"
             self._end(job, Failure("bad_redirect", "redirect_loop", message, code))
@@ -157,7 +162,8 @@ class Crawl:
             message = f"more than max_redirects = {self._settings.max_redirects} redirects"
             self._end(job, Failure("bad_redirect", "too_many_redirects", message, code))
         else:
-            self._send(job, target)
+            job.path += (target,)
+            self._queue.put(target.host or "", job)
 
     def _come_back(self, host: str, job: Job, failure: Failure, wait_s: float) -> None:
         """Leave the host alone for as long as it asked; give up where that is too long."""

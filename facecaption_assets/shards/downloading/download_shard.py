@@ -6,10 +6,11 @@ on where it was.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections import deque
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import aiohttp
 import pyarrow as pa
@@ -21,12 +22,10 @@ from facecaption_assets.shards.downloading.fetcher import Body, Fetcher
 from facecaption_assets.shards.downloading.judging import Judge
 from facecaption_assets.shards.downloading.progress import Progress
 from facecaption_assets.shards.downloading.resuming import EarlierShard, carry_over, plan_jobs
+from facecaption_assets.shards.downloading.row_batches import rows_of
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.downloading.spool import Spool
 from facecaption_assets.shards.downloading.tar_assembly import assemble
-
-#: Rows of the plan that are Python objects at a time.
-_BATCH_ROWS: Final = 512
 
 #: Opens the HTTP session that a shard is downloaded through.
 Connect = Callable[[DownloadSettings], aiohttp.ClientSession]
@@ -60,20 +59,14 @@ def download_shard(
     with Spool(spool_folder) as spool:
         if earlier is not None:
             carry_over(earlier, spool, judge.identity)
-        jobs = plan_jobs(_rows(plan), spool, judge)
-        if jobs:
+        if jobs := plan_jobs(rows_of(plan), spool, judge):
             with Progress(len(jobs), tell) as progress:
                 _run(_fetch(jobs, spool, judge, progress, connect))
-        return assemble(_rows(plan), spool, judge.settings, tar_path)
-
-
-def _rows(plan: pa.Table) -> Iterator[dict[str, Any]]:
-    for batch in plan.to_batches(max_chunksize=_BATCH_ROWS):
-        yield from batch.to_pylist()
+        return assemble(plan, spool, judge, tar_path)
 
 
 async def _fetch(
-    jobs: list[Job], spool: Spool, judge: Judge, progress: Progress, connect: Connect
+    jobs: deque[Job], spool: Spool, judge: Judge, progress: Progress, connect: Connect
 ) -> None:
     def finish(job: Job, outcome: Body | Failure) -> None:
         record = judge.outcome(job, outcome)
@@ -82,7 +75,7 @@ async def _fetch(
 
     async with connect(judge.settings) as session:
         fetcher = Fetcher(session, judge.settings, spool.folder)
-        await Crawl(fetcher, judge.settings, judge.opt_out.covers, finish).run(jobs)
+        await Crawl(fetcher, judge.settings, judge.opt_out.covering, finish).run(jobs)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -10,11 +10,13 @@ from facecaption_assets.shards.downloading.failures import Failure, FetchFailed
 from facecaption_assets.shards.downloading.fetcher import Body
 from facecaption_assets.shards.downloading.ledger import Record, failure_fields, picture_fields
 from facecaption_assets.shards.downloading.settings import DownloadSettings
-from facecaption_assets.shards.opt_out import OptOut
+from facecaption_assets.shards.opt_out import OptOut, left_out_by
+from facecaption_assets.shards.perceptual_hash import hash_bytes
 
 _VERSION: Final = 1
 
-_LISTED: Final = Failure("opted_out", "opt_out", "on the opt-out list")
+#: Columns that tell which picture it was, without a pixel of it.
+_HASHES: Final = ("sha256", "phash")
 
 #: Columns that tell of the way to the picture, and stay when it is judged again.
 _OF_THE_WAY: Final = ("http_status", "attempts", "final_url", "elapsed_s")
@@ -27,7 +29,7 @@ class Judge:
     Attributes:
         settings: ``max_bytes``, and what decides how pictures are stored.
         max_pixels: Largest picture that is kept, px, by its header.
-        opt_out: Keys, URLs and sha256 sums that are left out.
+        opt_out: What is left out.
     """
 
     settings: DownloadSettings
@@ -39,18 +41,30 @@ class Judge:
         """Hash of what decides which pictures are stored and how."""
         return stage_hash("download", _VERSION, self.max_pixels, self.settings.decisive)
 
-    def is_opted_out(self, planned: Mapping[str, Any], record: Record | None) -> bool:
-        """Whether a planned row must not be asked for, nor kept, by what is known of it."""
-        known = record.fields if record is not None and record.url == planned["url"] else {}
-        return planned["status"] == "opted_out" or self.opt_out.covers(
-            planned["key"], planned["url"], known.get("final_url"), known.get("sha256")
-        )
+    def opted_out(self, planned: Mapping[str, Any], record: Record | None) -> Record | None:
+        """The record of a planned row that must not be asked for, nor kept; None if it may.
 
-    def opted_out(self, planned: Mapping[str, Any], record: Record | None) -> Record:
-        """The record of a row that is on the list; what identified it is kept."""
+        Goes by all that is known of it; what identified it is kept.
+        """
         known = record.fields if record is not None and record.url == planned["url"] else {}
-        kept = {name: known.get(name) for name in (*_OF_THE_WAY, "sha256")}
-        return self._record(planned["key"], planned["url"], _LISTED, kept)
+        kept = {name: known.get(name) for name in (*_OF_THE_WAY, *_HASHES)}
+        kind = self.opt_out.covering_row({**planned, **kept})
+        if kind is None and planned["status"] != "opted_out":
+            return None
+        planned_reason = planned.get("error_message") or "on the opt-out list as planned"
+        reason = left_out_by(kind) if kind else planned_reason
+        return self._record(planned["key"], planned["url"], _listed(reason), kept)
+
+    def recognised(self, record: Record, data: bytes) -> Record:
+        """The record of a picture with its perceptual hash, left out where that is on the list."""
+        fields = dict(record.fields)
+        if record.is_original and "phash" not in fields:
+            fields["phash"] = hash_bytes(data)
+        kind = self.opt_out.covering(phash=fields.get("phash"))
+        if kind is None:
+            return record.changed("success", fields)
+        kept = {name: fields.get(name) for name in (*_OF_THE_WAY, *_HASHES)}
+        return self._record(record.key, record.url, _listed(left_out_by(kind)), kept)
 
     def outcome(self, job: Job, outcome: Body | Failure) -> Record:
         """The record of a URL that was asked for; with it goes the body, if it is a success."""
@@ -80,8 +94,9 @@ class Judge:
             failure = error.failure
             named = Failure(failure.status, failure.error_class, failure.message + served)
             return self._record(key, url, named, way)
-        if self.opt_out.covers(fields["sha256"]):
-            return self._record(key, url, _LISTED, way | {"sha256": fields["sha256"]})
+        if (kind := self.opt_out.covering(fields["sha256"])) is not None:
+            listed = _listed(left_out_by(kind))
+            return self._record(key, url, listed, way | {"sha256": fields["sha256"]})
         return Record(key, url, "success", self.identity, fields=way | fields)
 
     def _record(self, key: str, url: str, failure: Failure, way: Mapping[str, Any]) -> Record:
@@ -89,3 +104,7 @@ class Judge:
         if failure.http_status is None:
             del reason["http_status"]
         return Record(key, url, failure.status, self.identity, fields={**way, **reason})
+
+
+def _listed(reason: str) -> Failure:
+    return Failure("opted_out", "opt_out", reason)

@@ -5,6 +5,7 @@ committed included, loses no picture.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
@@ -15,6 +16,7 @@ from facecaption_assets.shards.downloading.crawl import Job
 from facecaption_assets.shards.downloading.judging import Judge
 from facecaption_assets.shards.downloading.ledger import Record, record_of_row
 from facecaption_assets.shards.downloading.retrying import worth_another_try
+from facecaption_assets.shards.downloading.row_batches import rows_of
 from facecaption_assets.shards.downloading.spool import Spool
 from facecaption_assets.shards.tars import read_pictures
 from facecaption_assets.storage import Storage
@@ -57,7 +59,7 @@ def carry_over(earlier: EarlierShard, spool: Spool, identity: str) -> None:
     """Put the rows and pictures of the committed shard into the spool, unless it knows better."""
     settings = "" if earlier.settings_changed else identity
     successes = {}
-    for row in earlier.ledger.to_pylist():
+    for row in rows_of(earlier.ledger):
         record = record_of_row(row, settings, is_original=True)
         known = spool.get(record.key)
         if known is not None and (known.is_success or known.attempts >= record.attempts):
@@ -75,13 +77,13 @@ def carry_over(earlier: EarlierShard, spool: Spool, identity: str) -> None:
                 spool.add(replace(success, is_original=digest == success.fields["sha256"]), data)
 
 
-def plan_jobs(rows: Iterable[Mapping[str, Any]], spool: Spool, judge: Judge) -> list[Job]:
+def plan_jobs(rows: Iterable[Mapping[str, Any]], spool: Spool, judge: Judge) -> deque[Job]:
     """What is to be asked for; what is in the spool is judged again where that may differ."""
-    jobs = []
+    jobs: deque[Job] = deque()
     for planned in rows:
         record = spool.get(planned["key"])
-        if judge.is_opted_out(planned, record):
-            spool.add(judge.opted_out(planned, record))
+        if (left_out := judge.opted_out(planned, record)) is not None:
+            spool.add(left_out)
         elif record is None or record.url != planned["url"]:
             jobs.append(Job(planned["key"], planned["url"]))
         elif (job := _next_try(record, spool, judge)) is not None:

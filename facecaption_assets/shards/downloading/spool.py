@@ -34,8 +34,8 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # Key → where its entry's record begins, and the lengths of record and bytes.
-        self._places: dict[str, tuple[int, int, int]] = {}
+        # Key → where its entry begins.
+        self._places: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class Spool:
         self._file.write(_HEAD.pack(_MAGIC, len(text), len(data), checksum) + text)
         self._file.write(data)
         self._file.flush()
-        self._places[record.key] = (end + _HEAD.size, len(text), len(data))
+        self._places[record.key] = end
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -71,26 +71,30 @@ class Spool:
         """The record of a key; None where nothing is known of it."""
         if key not in self._places:
             return None
-        start, length, _ = self._places[key]
-        self._file.seek(start)
-        return Record(**json.loads(self._file.read(length)))
+        text_length, _ = self._find(key)
+        return Record(**json.loads(self._file.read(text_length)))
 
     def read(self, key: str) -> bytes:
         """The bytes kept with a key's record."""
-        start, text_length, length = self._places[key]
-        self._file.seek(start + text_length)
-        return self._file.read(length)
+        text_length, data_length = self._find(key)
+        self._file.seek(text_length, os.SEEK_CUR)
+        return self._file.read(data_length)
+
+    def _find(self, key: str) -> tuple[int, int]:
+        """Go to where a key's record begins; the lengths of record and bytes."""
+        self._file.seek(self._places[key])
+        _, text_length, data_length, _ = _HEAD.unpack(self._file.read(_HEAD.size))
+        return text_length, data_length
 
     def _load(self) -> None:
         self._file.seek(0)
         end = 0
-        while (entry := self._next()) is not None:
-            key, text_length, length = entry
-            self._places[key] = (end + _HEAD.size, text_length, length)
+        while (key := self._next()) is not None:
+            self._places[key] = end
             end = self._file.tell()
         self._file.truncate(end)
 
-    def _next(self) -> tuple[str, int, int] | None:
+    def _next(self) -> str | None:
         head = self._file.read(_HEAD.size)
         if len(head) < _HEAD.size:
             return None
@@ -100,7 +104,7 @@ class Spool:
         text, data = self._file.read(text_length), self._file.read(data_length)
         if zlib.crc32(data, zlib.crc32(text)) != checksum or len(data) < data_length:
             return None
-        return json.loads(text)["key"], text_length, data_length
+        return str(json.loads(text)["key"])
 
 
 def discard_spool(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """One answer, read within bounds: what pictures and robots.txt have in common."""
 
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,6 +12,15 @@ from yarl import URL
 
 from facecaption_assets.shards.downloading.connections import AddressRefused
 from facecaption_assets.shards.downloading.failures import Failure, FetchFailed
+
+#: OpenSSL's code of what is wrong with a certificate → error class (openssl-verify(1)).
+_CERTIFICATE_FAILURES: Final = {
+    9: "certificate_not_yet_valid",
+    10: "certificate_expired",
+    18: "certificate_self_signed",
+    62: "certificate_wrong_host",
+    64: "certificate_wrong_host",
+}
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -120,6 +130,16 @@ def _no_connection(error: aiohttp.ClientConnectorError) -> Failure:
         )
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Failure("unreachable", "dns_failure", f"{error.host} cannot be looked up")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return _no_trust(error)
     if isinstance(error, aiohttp.ClientSSLError):
         return Failure("unreachable", "tls_failure", f"no trusted connection to {error.host}")
     return Failure("unreachable", "connect_failure", f"no connection to {error.host}")
+
+
+def _no_trust(error: aiohttp.ClientConnectorCertificateError) -> Failure:
+    reason = error.certificate_error
+    name, why = "certificate_untrusted", str(reason)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        name, why = _CERTIFICATE_FAILURES.get(reason.verify_code, name), reason.verify_message
+    return Failure("unreachable", name, f"no trust in {error.host}: {why}")

@@ -6,8 +6,8 @@ import pytest
 
 from facecaption_assets.attributes.calibration import Calibration, Curve
 from facecaption_assets.attributes.labelling import face_crop, label_faces, stage_identity
-from facecaption_assets.attributes.memory import OutOfMemory
 from facecaption_assets.attributes.settings import AttributeSettings
+from facecaption_assets.memory import OutOfMemory
 from facecaption_assets.models import ModelStore
 from facecaption_assets.schema import FACE_ATTRIBUTES
 from facecaption_assets.shards.opt_out import OptOut
@@ -89,7 +89,7 @@ def test_annotator_that_answers_nonsense_fails_the_face(crops, fake) -> None:
 def test_opted_out_faces_and_pictures_are_not_looked_at(crops, fake) -> None:
     table, pictures = crops(3)
     annotator = fake(POSITIVE)
-    out = OptOut(frozenset({"drawn-00000-00000", "drawn-00000-00002-0"}))
+    out = OptOut.of("drawn-00000-00000", "drawn-00000-00002-0")
     labels = label_faces(table, pictures, [annotator], SETTINGS, out)
     assert labels["status"].to_pylist() == ["opted_out", "labelled", "opted_out"]
     assert annotator.batches == [["drawn-00000-00001-0"]]

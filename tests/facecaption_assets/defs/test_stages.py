@@ -188,7 +188,7 @@ def test_a_face_on_the_opt_out_list_leaves_every_later_table(
 ) -> None:
     run(definitions, instance)
     gone = f"{SHARD}-00000-0"
-    dataset.storage.write_text(dataset.storage.opt_out_list, f"{gone}\n")
+    dataset.storage.write_text(dataset.storage.opt_out_folder / "list.txt", f"{gone}\n")
     assert pending(dataset, [SHARD]) == [SHARD]
     assert build_shard(definitions, dataset, instance, SHARD) == []
     assert pending(dataset, [SHARD]) == []

@@ -93,7 +93,7 @@ def test_parts_that_are_built_or_change_leave_built_shards_fresh_in_the_ui(
     assert judged["shard_plan", SHARD].reason == "laion_face_metadata of part 03 changed"
 
     # What is planned anew is stale further down, in the UI as well.
-    dataset.storage.write_text(dataset.storage.opt_out_list, f"{SHARD}-00000\n")
+    dataset.storage.write_text(dataset.storage.opt_out_folder / "list.txt", f"{SHARD}-00000\n")
     job = definitions.resolve_implicit_global_asset_job_def()
     only = [dg.AssetKey("shard_plan")]
     job.execute_in_process(partition_key=SHARD, instance=instance, asset_selection=only)

@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
 
 from facecaption_assets.faces.detection import Detection, RgbImage
 from facecaption_assets.faces.face_crops import build_face_crops, stage_identity
+from facecaption_assets.faces.finding import DetectorFinder
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
 from facecaption_assets.schema import FACE_CROPS, RAW_SHARDS
@@ -54,7 +56,7 @@ def raw_rows(pictures: Sequence[bytes]) -> pa.Table:
         [
             {
                 "key": key(number),
-                "url": f"file:{number}.png",
+                "url": f"file:///{number}.png",
                 "alt_text": f"picture {number}",
                 "split_group": key(number),
                 "status": "success",
@@ -79,8 +81,9 @@ def build(
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     stored = [(key(n), data) for n, data in enumerate(pictures)] if tar is None else tar
     path = folder / "pixels.tar"
-    listed = OptOut(frozenset(opt_out))
-    table = build_face_crops(raw_rows(pictures), iter(stored), detector, settings, listed, path)
+    listed = OptOut.of(*opt_out)
+    finder = DetectorFinder(detector)
+    table = build_face_crops(raw_rows(pictures), iter(stored), finder, settings, listed, path)
     assert table.schema.equals(FACE_CROPS.arrow)
     with path.open("rb") as file:
         return table.to_pylist(), dict(read_members(file))
@@ -159,7 +162,7 @@ def test_pictures_out_of_order_are_refused(tmp_path: Path, order: list[int]) -> 
         build(tmp_path, [png(10), png(10)], FakeDetector(), tar=stored)
 
 
-@pytest.mark.parametrize("entry", [key(1), "file:1.png", hashlib.sha256(png(10)).hexdigest()])
+@pytest.mark.parametrize("entry", [key(1), "file:///1.png", hashlib.sha256(png(10)).hexdigest()])
 def test_an_opted_out_picture_is_not_even_looked_at(tmp_path: Path, entry: str) -> None:
     detector = FakeDetector({10: [GOOD], 20: [GOOD]})
     rows, members = build(tmp_path, [png(20), png(10)], detector, opt_out=(entry,))
@@ -180,6 +183,29 @@ def test_an_opted_out_face_keeps_its_number_and_loses_its_pixels(tmp_path: Path)
         (f"{key(0)}-1", None),
     ]
     assert list(members) == [f"{key(0)}-1.jpg", f"{key(0)}-1.json"]
+
+
+def drawn(seed: int) -> bytes:
+    coarse = np.random.default_rng(seed).integers(0, 256, (8, 12, 3), np.uint8)
+    coarse[0, 0] = seed
+    buffer = io.BytesIO()
+    Image.fromarray(coarse).resize((120, 80), Image.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("column", ["sha256", "phash"])
+def test_a_crop_on_the_list_is_not_kept_and_still_known(tmp_path: Path, column: str) -> None:
+    detector = FakeDetector({1: [GOOD], 2: [GOOD]})
+    before, _ = build(tmp_path, [drawn(1), drawn(2)], detector)
+    entry = before[0][column] if column == "sha256" else f"phash:{before[0][column]}/0"
+    after, members = build(tmp_path, [drawn(1), drawn(2)], detector, opt_out=(entry,))
+    assert [(r["status"], r["drop_reason"]) for r in after] == [
+        ("dropped", "opted_out"),
+        ("kept", None),
+    ]
+    assert after[0]["error_message"] == f"on the opt-out list by {column}"
+    assert [row[column] for row in after] == [row[column] for row in before]
+    assert list(members) == [f"{key(1)}-0.jpg", f"{key(1)}-0.json"]
 
 
 def test_pictures_are_detected_in_batches_of_the_setting(tmp_path: Path) -> None:
@@ -212,6 +238,16 @@ def test_identity_follows_settings_and_weights_but_not_the_batch_size(tmp_path: 
     own.write_bytes(b"weights")
     store = ModelStore(tmp_path)
     identity = stage_identity(SETTINGS, store)
-    assert stage_identity(replace(SETTINGS, batch_size=64), store) == identity
+    assert stage_identity(replace(SETTINGS, batch_size=64, threads=7), store) == identity
+    assert stage_identity(replace(SETTINGS, precision="float32"), store) != identity
     assert stage_identity(replace(SETTINGS, min_score=0.6), store) != identity
     assert stage_identity(replace(SETTINGS, detector=str(own)), store) != identity
+
+
+def test_identity_under_published_detections_needs_no_weights(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    published = replace(SETTINGS, detections="laion_face")
+    identity = stage_identity(published, store)
+    assert identity != stage_identity(SETTINGS, store)
+    assert stage_identity(replace(published, detector="no-such-net"), store) == identity
+    assert stage_identity(replace(published, retinaface_min_score=0.9), store) != identity

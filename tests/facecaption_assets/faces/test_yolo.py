@@ -1,86 +1,99 @@
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from facecaption_assets.faces.networks import Found, Thresholds
 from facecaption_assets.faces.settings import FaceSettings
-from facecaption_assets.faces.ultralytics_setup import load_ultralytics
 from facecaption_assets.faces.yolo import YoloFaceDetector
+from facecaption_assets.memory import OutOfMemory
 
-SETTINGS = FaceSettings(image_size=64, report_score=0.0, iou_threshold=0.9)
-
-
-def save_untrained(folder: Path, config: str, **changes: object) -> Path:
-    """Weights of a real YOLO architecture as ultralytics writes them, randomly initialised."""
-    ultralytics = load_ultralytics()
-    from ultralytics.utils import ROOT, YAML
-
-    description = folder / f"{config.replace('v8', 'v8n')}.yaml"
-    yaml: Any = YAML
-    yaml.save(description, yaml.load(ROOT / "cfg" / "models" / "v8" / f"{config}.yaml") | changes)
-    torch.manual_seed(0)
-    path = folder / "untrained.pt"
-    ultralytics.YOLO(description, verbose=False).save(path)
-    return path
+SETTINGS = FaceSettings(image_size=64, batch_size=8)
 
 
-def test_a_pose_model_gives_boxes_and_landmarks_in_the_picture(tmp_path: Path) -> None:
-    weights = save_untrained(tmp_path, "yolov8-pose", nc=1, kpt_shape=[5, 3])
-    detector = YoloFaceDetector(weights, SETTINGS, "cpu")
-    images = [np.zeros((100, 200, 3), np.uint8), np.full((80, 40, 3), 255, np.uint8)]
-    found = detector.detect(images)
-    assert len(found) == 2
-    assert all(found)
-    for image, faces in zip(images, found, strict=True):
-        height, width = image.shape[:2]
-        boxes = np.array([face.bbox_xyxy for face in faces])
-        assert (boxes >= 0).all()
-        assert (boxes <= [width, height, width, height]).all()
-        assert all(face.landmarks is not None and len(face.landmarks) == 5 for face in faces)
-    assert detector.detect([]) == []
+class OneFace:
+    """Finds a face of 16 x 8 px in the middle of what it is given; dies of too large batches."""
+
+    stride = 32
+
+    def __init__(self, fixed: tuple[int, int] | None = None, fits: int = 100) -> None:
+        self.fixed_shape = fixed
+        self.fits = fits
+        self.batches: list[tuple[int, ...]] = []
+
+    def find(self, pictures: torch.Tensor, thresholds: Thresholds) -> list[Found]:
+        self.batches.append((len(pictures), *pictures.shape[2:]))
+        if len(pictures) > self.fits:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        x, y = pictures.shape[3] / 2, pictures.shape[2] / 2
+        box = torch.tensor([[x - 8, y - 4, x + 8, y + 4]])
+        points = torch.tensor([[[x - 4, y - 2], [x + 4, y - 2], [x, y], [x - 3, y + 2], [x, y]]])
+        return [Found(box, torch.tensor([0.8]), points) for _ in pictures]
 
 
-def test_a_box_model_gives_no_landmarks(tmp_path: Path) -> None:
-    weights = save_untrained(tmp_path, "yolov8", nc=1)
-    (faces,) = YoloFaceDetector(weights, SETTINGS, "cpu").detect([np.zeros((64, 64, 3), np.uint8)])
-    assert {face.landmarks for face in faces} == {None}
+def detector(network: OneFace) -> YoloFaceDetector:
+    return YoloFaceDetector(network, "one face", SETTINGS)
 
 
-def test_a_model_without_a_face_class_is_refused(tmp_path: Path) -> None:
-    weights = save_untrained(tmp_path, "yolov8", nc=80)
-    with pytest.raises(ValueError, match=r"FaceSettings\.detector: .* has 80 classes"):
-        YoloFaceDetector(weights, SETTINGS, "cpu")
+def picture(height: int, width: int) -> np.ndarray:
+    return np.zeros((height, width, 3), np.uint8)
 
 
-@pytest.mark.parametrize("name", ["junk.pt", "junk.onnx", "junk.bin"])
-def test_a_damaged_file_is_refused_by_name(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_bytes(b"junk" * 100)
-    with pytest.raises(ValueError, match=r"FaceSettings\.detector: ultralytics cannot read .*junk"):
-        YoloFaceDetector(path, SETTINGS, "cpu")
+@pytest.mark.parametrize("fixed", [None, (64, 64)])
+def test_coordinates_are_those_of_the_picture_that_was_given(fixed: tuple[int, int] | None) -> None:
+    found = detector(OneFace(fixed)).detect([picture(100, 200), picture(128, 64)])
+    (on_wide,), (on_tall,) = found
+    assert on_wide.bbox_xyxy == pytest.approx((75, 37.5, 125, 62.5))
+    assert on_tall.bbox_xyxy == pytest.approx((16, 56, 48, 72))
+    assert on_wide.score == pytest.approx(0.8)
+    assert on_wide.landmarks is not None
+    assert on_wide.landmarks[0] == pytest.approx((87.5, 43.75))
 
 
-class Malicious:
-    """Unpickling it runs a command."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __reduce__(self) -> tuple[Any, tuple[str]]:
-        return os.system, (f"touch {self.target}",)
+def test_pictures_of_equal_shape_share_a_call_and_keep_their_places() -> None:
+    network = OneFace()
+    found = detector(network).detect([picture(100, 200), picture(200, 100), picture(50, 99)])
+    assert network.batches == [(2, 32, 64), (1, 64, 32)]
+    widths = [face.bbox_xyxy[2] - face.bbox_xyxy[0] for (face,) in found]
+    assert widths == pytest.approx([50, 50, 24.75])
 
 
-def test_weights_that_carry_code_are_refused_unrun(tmp_path: Path) -> None:
-    target = tmp_path / "was_run"
-    torch.save({"model": Malicious(target)}, tmp_path / "malicious.pt")
-    with pytest.raises(ValueError, match=r"cannot read .*malicious\.pt"):
-        YoloFaceDetector(tmp_path / "malicious.pt", SETTINGS, "cpu")
-    assert not target.exists()
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (2, 3000), (3000, 2), (64, 64), (48, 64), (333, 500), (1000, 667)]
+)
+def test_the_announced_input_shape_is_what_the_network_sees(shape: tuple[int, int]) -> None:
+    network = OneFace()
+    looking = detector(network)
+    assert len(looking.detect([picture(*shape)])[0]) <= 1
+    assert network.batches == [(1, *looking.input_shape(*shape))]
 
 
-def test_absent_weights_are_not_downloaded(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        YoloFaceDetector(tmp_path / "yolov8n.pt", SETTINGS, "cpu")
+def test_no_pictures_have_no_faces() -> None:
+    network = OneFace()
+    assert detector(network).detect([]) == []
+    assert network.batches == []
+
+
+def test_a_batch_that_does_not_fit_is_halved_once_and_for_all() -> None:
+    network = OneFace(fits=2)
+    looking = detector(network)
+    pictures = [picture(64, 64)] * 7
+    assert [len(faces) for faces in looking.detect(pictures)] == [1] * 7
+    assert [batch[0] for batch in network.batches] == [7, 3, 1, 1, 1, 1, 1, 1, 1]
+    looking.detect(pictures[:2])
+    assert [batch[0] for batch in network.batches[-2:]] == [1, 1]
+
+
+def test_a_picture_that_does_not_fit_alone_is_an_error_that_names_size_and_setting() -> None:
+    with pytest.raises(
+        OutOfMemory, match=r"one picture of 64 x 32 px; .*FaceSettings\.image_size \(64\).*CUDA out"
+    ):
+        detector(OneFace(fits=0)).detect([picture(50, 100)] * 3)
+
+
+def test_loading_leaves_the_environment_of_child_processes_alone(tmp_path: Path) -> None:
+    before = os.environ.get("OMP_NUM_THREADS")
+    detector(OneFace())
+    assert os.environ.get("OMP_NUM_THREADS") == before

@@ -8,6 +8,7 @@ from facecaption_assets.quality.attribute_gates import (
     attributes_covered,
     labels_alike_by_sex,
 )
+from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.schema import FACE_ATTRIBUTES
 
 
@@ -85,3 +86,10 @@ def test_sexes_with_few_faces_are_not_compared() -> None:
     )
     assert labels_alike_by_sex(table, 2.0).passed
     assert labels_alike_by_sex(faces(0), 2.0).passed
+
+
+def test_settings_of_the_gates_are_checked() -> None:
+    with pytest.raises(ValueError, match="only_affirmed names 'Earrings'"):
+        QualitySettings(only_affirmed=("Earrings",))
+    with pytest.raises(ValueError, match=r"max_label_ratio is 0\.5; allowed is 1 or more"):
+        QualitySettings(max_label_ratio=0.5)

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from facecaption_assets.quality.funnel import count_funnel
+from facecaption_assets.schema import RAW_SHARDS
 from facecaption_assets.storage import Storage
 
 
@@ -25,6 +26,18 @@ def test_funnel_counts_every_committed_shard(build_home: Callable[..., Storage])
         "faces labelled": {"too_few_labels": 4},
         "of them rewritten": {"fell back: missing_attribute": 8},
     }
+
+
+def test_left_out_rows_are_counted_by_the_kind_of_their_entry(
+    build_home: Callable[..., Storage],
+) -> None:
+    storage = build_home(shards=1, pictures=16)
+    raw = storage.read_table("raw_shards", "drawn-00000").to_pylist()
+    raw[1] |= {"status": "opted_out", "error_message": "on the opt-out list by domain"}
+    provenance = storage.require_built("raw_shards", "drawn-00000")
+    storage.commit(RAW_SHARDS.from_rows(raw), provenance)
+    fetched = count_funnel(storage).steps[1]
+    assert fetched.lost == {"missing": 2, "on the opt-out list by domain": 1}
 
 
 def test_stages_that_are_not_built_say_so(build_home: Callable[..., Storage]) -> None:

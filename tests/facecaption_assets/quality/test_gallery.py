@@ -69,5 +69,5 @@ def test_opted_out_faces_are_not_shown(by: str, build_home: Home) -> None:
         "sha256 of the picture": raw[key]["sha256"],
         "of the crop": crops[f"{key}-0"]["sha256"],
     }[by]
-    shown = {card.face_id for card in draw(storage, opt_out=OptOut(frozenset({entry})))}
+    shown = {card.face_id for card in draw(storage, opt_out=OptOut.of(entry))}
     assert shown == {card.face_id for card in draw(storage)} - {f"{key}-0"}

@@ -136,6 +136,13 @@ def test_enough_pictures_is_inclusive(share: float, passed: bool, tables: Tables
     assert outcome.numbers == {"wanted": 16, "fetched": 14, "share": 0.875}
 
 
+@pytest.mark.parametrize("asset", ["shard_plan", "raw_shards", "face_crops"])
+def test_left_out_rows_are_counted_by_the_kind_of_their_entry(asset: str, tables: Tables) -> None:
+    message = "on the opt-out list by domain"
+    tables[asset] = with_value(tables[asset], 0, "error_message", message)
+    assert judge(asset, tables).numbers["opted_out_by_domain"] == 1
+
+
 def test_opted_out_pictures_are_not_wanted(tables: Tables) -> None:
     raw = with_value(tables["raw_shards"], 0, "status", "opted_out")
     assert gates.enough_pictures(raw, 0.9).numbers["wanted"] == 15

@@ -98,7 +98,7 @@ def test_the_same_dataset_gives_the_same_bytes(build_home: Home) -> None:
 def test_opted_out_faces_leave_the_report(build_home: Home) -> None:
     storage = build_home(shards=1, pictures=8)
     assert build_report(storage, SETTINGS, DOWNLOADING).faces_shown == 6
-    storage.write_text(storage.opt_out_list, "drawn-00000-00005\n")
+    storage.write_text(storage.opt_out_folder / "list.txt", "drawn-00000-00005\n")
     paths = build_report(storage, SETTINGS, DOWNLOADING)
     assert paths.faces_shown == 5
     assert "drawn-00000-00005" not in paths.gallery.read_text(encoding="utf-8")

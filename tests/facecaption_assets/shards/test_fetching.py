@@ -98,12 +98,16 @@ def test_a_file_over_max_bytes_names_the_setting(nasty, tmp_path) -> None:
     assert "100 bytes, the setting max_bytes" in row["error_message"]
 
 
-def test_bytes_on_the_opt_out_list_are_not_stored(nasty, tmp_path) -> None:
+@pytest.mark.parametrize("kind", ["sha256", "phash"])
+def test_bytes_on_the_opt_out_list_are_not_stored(nasty, tmp_path, kind) -> None:
     tar = tmp_path / "x.tar"
-    digest = hashlib.sha256((nasty / "good.jpg").read_bytes()).hexdigest()
-    rows = fetch(nasty, tar, OptOut(frozenset({digest})))
+    found = row_of(fetch(nasty, tar), "good.jpg")
+    entry = found["sha256"] if kind == "sha256" else f"phash:{found['phash']}"
+    rows = fetch(nasty, tar, OptOut.of(entry))
     row = row_of(rows, "good.jpg")
-    assert row["status"] == "opted_out"
+    assert (row["status"], row["error_message"]) == ("opted_out", f"on the opt-out list by {kind}")
+    # Its hashes stay, so that it is known again when the entry is taken back.
+    assert (row["sha256"], row["phash"]) == (found["sha256"], found["phash"])
     with tar.open("rb") as file:
         assert row["key"] not in dict(read_pictures(file))
 

@@ -84,6 +84,16 @@ def test_an_animated_gif_is_unsupported(picture) -> None:
     assert rejected(buffer.getvalue())[0] == "unsupported_format"
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_an_animation_in_a_format_of_stills_is_unsupported(kind) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue", "green")]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:])
+    status, message = rejected(buffer.getvalue())
+    assert status == "unsupported_format"
+    assert "3 frames" in message
+
+
 def test_size_is_that_of_the_upright_picture(picture) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -143,6 +153,23 @@ def test_every_orientation_is_turned_as_pillow_turns_it(picture, kind, orientati
     assert (decode_rgb(data) == expected).all()
     header = read_header(data, max_pixels=LIMIT)
     assert (header.height, header.width) == expected.shape[:2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [("JPEG", "CMYK"), ("JPEG", "L"), ("PNG", "P"), ("PNG", "LA"), ("PNG", "1"), ("PNG", "I;16")],
+)
+def test_a_picture_of_any_mode_is_turned_as_pillow_turns_it(kind, mode) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    levels = np.linspace(0, 255, 48 * 64).reshape(48, 64).astype(np.uint8)
+    image = Image.fromarray(levels.astype(np.uint16) << 8 if mode == "I;16" else levels)
+    buffer = io.BytesIO()
+    image.convert(mode).save(buffer, kind, exif=exif.tobytes(), quality=95)
+    flat = io.BytesIO()
+    ImageOps.exif_transpose(Image.open(buffer)).save(flat, "TIFF")
+    assert (decode_rgb(buffer.getvalue()) == decode_rgb(flat.getvalue())).all()
+    assert decode_rgb(buffer.getvalue()).shape == (64, 48, 3)
 
 
 def test_an_exif_block_that_cannot_be_written_anew_does_no_harm(picture) -> None:

@@ -8,7 +8,12 @@ import torch
 from facecaption_assets.long_tables import LongTableWriter
 from facecaption_assets.quality.laion_gates import faces_well_formed, rows_conserved_detections
 from facecaption_assets.schema import LAION_FACE_DETECTIONS
-from facecaption_assets.shards.laion_detections import ASSET, build_detections, write_detections
+from facecaption_assets.shards.laion_detections import (
+    ASSET,
+    build_detections,
+    read_detections,
+    write_detections,
+)
 from facecaption_assets.shards.laion_settings import LaionSettings
 from facecaption_assets.shards.pth_files import UnsafeFile
 from facecaption_assets.shards.sources import SourceError
@@ -108,6 +113,7 @@ def test_a_part_is_committed_and_holds_its_gates(storage, tmp_path) -> None:
     assert rows_conserved_detections(table, 2).passed
     assert not rows_conserved_detections(table, 3).passed
     assert not faces_well_formed(table).passed
+    assert read_detections(storage, "03", np.array([8, 7, 1])).equals(table)
     assert faces_well_formed(table.slice(2)).passed
 
 

@@ -97,7 +97,7 @@ def test_dropped_rows_hold_their_id_and_reason_only(build, laion_rows) -> None:
         [1, 2, 3],
         table,
         safe=np.array([True, False, True]),
-        opt_out=OptOut(frozenset({"https://a.example/3.jpg"})),
+        opt_out=OptOut.of("https://a.example/3.jpg"),
     )
     assert reasons(rows) == {1: None, 2: "not_in_safe_list", 3: "opted_out"}
     for row in rows[1:]:

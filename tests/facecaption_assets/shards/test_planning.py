@@ -68,9 +68,20 @@ def test_a_bad_side_car_or_a_missing_picture_still_has_its_row(folder, name) -> 
 
 def test_opted_out_pictures_are_rows_that_say_so(folder) -> None:
     url = (folder / "text.jpg").as_uri()
-    listed = OptOut(frozenset({"mine-00000-00000", url}))
+    listed = OptOut.of("mine-00000-00000", url)
     rows = planned(folder, "plain.jpg", "text.jpg", "json.jpg", opt_out=listed)
     assert [row["status"] for row in rows] == ["opted_out", "opted_out", "planned"]
+    assert [row["error_message"] for row in rows] == [
+        "on the opt-out list by key",
+        "on the opt-out list by url",
+        None,
+    ]
+
+
+def test_an_imported_picture_is_left_out_by_the_url_that_it_once_had(folder) -> None:
+    (folder / "plain.json").write_text('{"url": "https://cdn.example.org/1.jpg"}')
+    (row,) = planned(folder, "plain.jpg", opt_out=OptOut.of("example.org"))
+    assert (row["status"], row["error_message"]) == ("opted_out", "on the opt-out list by domain")
 
 
 def test_the_same_folder_gives_the_same_plan(folder) -> None:

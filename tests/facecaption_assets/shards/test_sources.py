@@ -35,6 +35,9 @@ def test_a_name_that_would_break_keys_is_refused(name) -> None:
         (("a", "ftp"), "kind 'ftp'"),
         (("a", "folder"), "needs the setting images"),
         (("a", "sample", None, 0), "rows_per_shard 0"),
+        (("a", "webdataset"), "kind webdataset needs the setting images"),
+        (("a", "folder", "/x", None, None, "image"), "kind folder has no setting image_column"),
+        (("a", "facecaption", "/x", None, None, None, "t"), "no setting text_column; parquet"),
     ],
 )
 def test_a_wrong_setting_is_named(arguments, message) -> None:
@@ -62,7 +65,18 @@ def test_a_source_does_not_move_to_another_folder(storage: Storage, tmp_path: Pa
         add_source(storage, Source("mine", "folder", str(tmp_path / "b")))
 
 
-@pytest.mark.parametrize("line", ["images = 5", "rows_per_shard = true", 'rows_per_shard = "9"'])
+def test_a_source_keeps_its_column_of_pictures(storage: Storage, tmp_path: Path) -> None:
+    place = str(tmp_path)
+    add_source(storage, Source("mine", "parquet", place, image_column="a", text_column="t"))
+    add_source(storage, Source("mine", "parquet", place, image_column="a", text_column="u"))
+    assert read_source(storage, "mine").text_column == "u"
+    with pytest.raises(SourceError, match=r"image_column a; give .* another name"):
+        add_source(storage, Source("mine", "parquet", place, image_column="b"))
+
+
+@pytest.mark.parametrize(
+    "line", ["images = 5", "image_column = 1", "rows_per_shard = true", 'rows_per_shard = "9"']
+)
 def test_a_value_of_the_wrong_type_is_named(storage: Storage, line) -> None:
     storage.write_text(storage.sources / "mine.toml", f'kind = "sample"\n{line}\n')
     with pytest.raises(SourceError, match=line.split()[0]):

@@ -1,10 +1,11 @@
 import io
+import tracemalloc
 from pathlib import Path
 
 import pytest
 import webdataset
 
-from facecaption_assets.shards.tars import TarWriter, read_pictures, read_samples
+from facecaption_assets.shards.tars import TarWriter, read_members, read_pictures, read_samples
 
 
 @pytest.fixture
@@ -62,3 +63,17 @@ def test_webdataset_reads_the_same_samples(tar: Path) -> None:
         "a-00000-00002",
     ]
     assert samples[0]["jpg"] == b"pixels"
+
+
+def test_members_that_were_read_are_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "long.tar"
+    with TarWriter(path) as writer:
+        for index in range(2_000):
+            writer.add(f"{index:05d}.txt", b"x")
+    with path.open("rb") as file:
+        tracemalloc.start()
+        count = sum(1 for _ in read_members(file))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert count == 2_000
+    assert peak < 200_000

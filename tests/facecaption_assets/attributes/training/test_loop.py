@@ -38,9 +38,11 @@ def weights_and_report(out: Path) -> tuple[bytes, str]:
     return out.read_bytes(), out.with_name(f"{out.name}.json").read_text()
 
 
-# 2 forward passes per step and 2 per validation of an epoch: before the first saved step, between
-# saved states, in the validation after the first epoch, and in the last epoch.
-@pytest.mark.parametrize("dies_at", [2, 9, 12, 30])
+# 2 forward passes per step and 2 per validation of an epoch: between saved states, before the
+# first of them, in the validation after the first epoch, and in the last epoch.
+@pytest.mark.parametrize(
+    "dies_at", [9, *(pytest.param(each, marks=pytest.mark.slow) for each in (2, 12, 30))]
+)
 def test_killed_training_goes_on_to_the_very_same_result(
     celeba: Path, uninterrupted: Path, tmp_path: Path, dies_at: int
 ) -> None:

@@ -6,7 +6,8 @@ from PIL import Image
 
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.opt_out import OptOut
-from tests.fault_server import jpeg_of
+from facecaption_assets.shards.perceptual_hash import hash_bytes
+from tests.fault_server import DRAWING, jpeg_of
 
 PATHS = ("/ok/0.jpg", "/404", "/500", "/html", "/noai", "/ok/5.jpg")
 
@@ -67,32 +68,61 @@ def test_a_row_whose_url_changed_is_fetched(server, shard, urls) -> None:
 
 
 def test_urls_on_the_opt_out_list_are_not_asked_for(server, shard, urls) -> None:
-    rows = shard.download(urls, opt_out=OptOut(frozenset({urls[0]})))
+    rows = shard.download(urls, opt_out=OptOut.of(urls[0]))
     assert statuses(rows)[0] == "opted_out"
     assert server.asked["/ok/0.jpg"] == 0
 
 
 def test_redirects_to_the_list_are_not_followed(server, shard) -> None:
-    listed = OptOut(frozenset({f"{server.base}/ok/target.jpg"}))
+    listed = OptOut.of(f"{server.base}/ok/target.jpg")
     for again in (False, True):
         row = shard.download([f"{server.base}/to_ok"], opt_out=listed, again=again)[0]
         assert row["status"] == "opted_out"
+        assert row["error_message"].startswith("on the opt-out list by url")
     assert (server.asked["/ok/target.jpg"], server.asked["/to_ok"]) == (0, 1)
 
 
 def test_what_is_listed_later_leaves_the_shard_and_may_come_back(server, shard, urls) -> None:
     digest = shard.download(urls)[0]["sha256"]
     for _ in range(2):
-        rows = shard.download(urls, again=True, opt_out=OptOut(frozenset({digest})))
+        rows = shard.download(urls, again=True, opt_out=OptOut.of(digest))
         assert statuses(rows)[0] == "opted_out"
         assert rows[0]["key"] not in shard.pictures()
     assert server.asked["/ok/0.jpg"] == 1
     assert statuses(shard.download(urls, again=True))[0] == "success"
 
 
+def test_a_listed_domain_is_neither_asked_nor_followed_to(server, shard) -> None:
+    elsewhere = server.base.replace("127.0.0.1", "localhost")
+    urls = [f"{elsewhere}/ok/0.jpg", f"{server.base}/ok/1.jpg"]
+    rows = shard.download(urls, opt_out=OptOut.of("domain:localhost"))
+    assert statuses(rows) == ["opted_out", "success"]
+    assert rows[0]["error_message"] == "on the opt-out list by domain"
+    assert server.asked["/ok/0.jpg"] == 0
+
+
+@pytest.mark.parametrize("mode", ["none", "border"])
+def test_a_picture_is_known_by_its_look_when_it_is_listed_later(server, shard, mode) -> None:
+    urls = [f"{server.base}/drawing", f"{server.base}/ok/0.jpg"]
+    first = shard.download(urls, resize=mode, resize_to_px=32)
+    assert first[0]["phash"] == hash_bytes(DRAWING)
+    assert first[1]["phash"] is None
+    listed = OptOut.of(f"phash:{first[0]['phash']}/2")
+    for again in (True, True, False):
+        rows = shard.download(urls, again=again, opt_out=listed, resize=mode, resize_to_px=32)
+        assert statuses(rows) == ["opted_out", "success"]
+        assert rows[0]["error_message"] == "on the opt-out list by phash"
+        assert rows[0]["phash"] == first[0]["phash"]
+        assert list(shard.pictures()) == [rows[1]["key"]]
+    assert server.asked["/drawing"] == 2
+    assert statuses(shard.download(urls, again=True)) == ["success", "success"]
+
+
 def test_a_ledger_without_the_newer_columns_is_understood(server, shard, urls) -> None:
     shard.download(urls)
-    shard.table = shard.table.drop_columns(["attempts", "error_class", "final_url", "elapsed_s"])
+    shard.table = shard.table.drop_columns(
+        ["attempts", "error_class", "final_url", "elapsed_s", "phash"]
+    )
     shard.download(urls, again=True)
     assert server.asked["/ok/0.jpg"] == 1
 

@@ -1,0 +1,67 @@
+"""A process that takes a folder of odd files through the stages, to be watched for time and memory.
+
+``python -m tests.picture_corpus_process HOME FOLDER`` registers the folder as source ``odd`` of
+one shard, materializes ``shard_plan``, ``raw_shards`` and ``face_crops`` with their gates, and
+prints the most seconds that one file took to be judged and decoded, and its name, as well as the
+process's peak memory.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+
+from facecaption_assets.defs import faces, shards
+from facecaption_assets.defs.registry import add_partitions, register_source, registered_keys
+from facecaption_assets.defs.resources import open_dataset
+from facecaption_assets.shards.images import (
+    ImageDecodeError,
+    PictureRejected,
+    decode_rgb,
+    read_header,
+)
+from facecaption_assets.shards.sources import Source, add_source
+
+ASSETS = (shards.shard_plan, shards.raw_shards, faces.face_crops)
+GATES = (faces.crops_rows_conserved, faces.crops_boxes_inside)
+
+
+def seconds_of(path: Path, max_pixels: int) -> float:
+    """Time to judge a file and, where it is a picture, to decode it."""
+    data = path.read_bytes()
+    started = time.perf_counter()
+    try:
+        read_header(data, max_pixels=max_pixels)
+        decode_rgb(data)
+    except (PictureRejected, ImageDecodeError):
+        pass
+    return time.perf_counter() - started
+
+
+def main(home: str, folder: str) -> None:
+    """Build the shard, then time the files one by one."""
+    dataset = open_dataset(home, "embedded")
+    add_source(dataset.storage, Source("odd", "folder", folder, rows_per_shard=10_000))
+    register_source(dataset, "odd")
+    (shard,) = registered_keys(dataset)
+    with dg.DagsterInstance.ephemeral() as instance:
+        add_partitions(instance, [shard])
+        dg.materialize(
+            [*ASSETS, *GATES],
+            partition_key=shard,
+            instance=instance,
+            resources={"dataset": dataset},
+        )
+    limit = dataset.profile.shards.max_pixels
+    files = [path for path in Path(folder).rglob("*") if path.is_file()]
+    slowest = max((seconds_of(path, limit), path.name) for path in files)
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    sys.stdout.write(json.dumps({"seconds": slowest[0], "name": slowest[1], "peak_bytes": peak}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
