@@ -107,6 +107,20 @@ def label_faces(
         OutOfMemory: If an annotator ran out of memory; the shard can be tried again.
     """
     rows = crops.to_pylist()
+    waiting, labelled = _unlabelled(rows, opt_out)
+    calibration = read_calibration(settings)
+    judge = _Judge(assign_speakers(annotators, settings), calibration, settings)
+    wanted = ((waiting[face_id], data) for face_id, data in pixels if face_id in waiting)
+    with tqdm(desc="attributes", total=len(waiting), disable=None, leave=False) as progress:
+        while batch := list(islice(wanted, settings.batch_size)):
+            for row in _label_batch(batch, annotators, judge):
+                labelled[row["face_id"]] = row
+            progress.update(len(batch))
+    return FACE_ATTRIBUTES.from_rows([labelled[r["face_id"]] for r in rows])
+
+
+def _unlabelled(rows: Sequence[_Row], opt_out: OptOut) -> tuple[dict[str, _Row], dict[str, _Row]]:
+    """Crops to look at, and what every face's row says until somebody has."""
     waiting: dict[str, _Row] = {}
     labelled: dict[str, _Row] = {}
     for row in rows:
@@ -117,15 +131,7 @@ def label_faces(
         else:
             missing = _row(row, "opted_out", left_out_by(kind))
         labelled[row["face_id"]] = missing
-    calibration = read_calibration(settings)
-    judge = _Judge(assign_speakers(annotators, settings), calibration, settings)
-    wanted = ((waiting[face_id], data) for face_id, data in pixels if face_id in waiting)
-    with tqdm(desc="attributes", total=len(waiting), disable=None, leave=False) as progress:
-        while batch := list(islice(wanted, settings.batch_size)):
-            for row in _label_batch(batch, annotators, judge):
-                labelled[row["face_id"]] = row
-            progress.update(len(batch))
-    return FACE_ATTRIBUTES.from_rows([labelled[r["face_id"]] for r in rows])
+    return waiting, labelled
 
 
 def _label_batch(

@@ -2,11 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from facecaption_assets.terminal import console, stop
+
+if TYPE_CHECKING:
+    from facecaption_assets.attributes.calibration import Calibration
 
 
 class CalibrationMethod(StrEnum):
@@ -36,6 +39,13 @@ def calibrate_attributes(
     ] = False,
 ) -> None:
     """Calibrate the profile's annotators on labelled pictures, for [attributes] calibration."""
+    calibration = _calibrate(images, labels, method, crops)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(calibration.to_json(), encoding="utf-8")
+    console.print(f'For profile.toml:\n\n[attributes]\ncalibration = "{out.absolute()}"')
+
+
+def _calibrate(images: Path, labels: Path, method: CalibrationMethod, crops: bool) -> "Calibration":
     from facecaption_assets.attributes.calibration import evidence_identity
     from facecaption_assets.attributes.calibration_fitting import (
         MIN_OF_EACH,
@@ -58,6 +68,4 @@ def calibrate_attributes(
         )
     after = evaluate(table, calibrate(predictions, calibration))
     print_calibration(calibration, evaluate(table, predictions), after)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(calibration.to_json(), encoding="utf-8")
-    console.print(f'For profile.toml:\n\n[attributes]\ncalibration = "{out.absolute()}"')
+    return calibration
