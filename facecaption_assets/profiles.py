@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
-from facecaption_assets.attributes import labelling
+from facecaption_assets.attributes import dataset_evaluation, labelling
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.captions import generation
 from facecaption_assets.captions.settings import CaptionSettings
@@ -190,6 +190,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "raw_shards": fetching.stage_identity(profile.shards, profile.downloading),
         "face_crops": face_crops.stage_identity(profile.faces, store),
         "face_attributes": face_attributes,
+        "attribute_evaluation": dataset_evaluation.stage_identity(profile.attributes),
         "template_captions": generation.stage_identity(profile.captions),
         "llm_captions": stage_hash(endpoint.stage_identity(profile.rewriting, store)),
         "shard_quality": statistics.stage_identity(),
