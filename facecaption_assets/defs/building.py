@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from facecaption_assets.defs.narrating import Narrator
 from facecaption_assets.defs.registry import (
     add_partitions,
     freshness,
@@ -135,13 +136,15 @@ def _run(
     partition: str,
     tags: Mapping[str, str] | None = None,
 ) -> list[Failure]:
-    result = definitions.resolve_job_def(job).execute_in_process(
-        partition_key=partition or None,
-        instance=instance,
-        run_config=_QUIET,
-        tags=tags,
-        raise_on_error=False,
-    )
+    with Narrator(instance, partition) as narrator:
+        result = definitions.resolve_job_def(job).execute_in_process(
+            partition_key=partition or None,
+            instance=instance,
+            run_config=_QUIET,
+            tags=tags,
+            run_id=narrator.run_id,
+            raise_on_error=False,
+        )
     return [] if result.success else _failures(dataset, result, partition)
 
 
