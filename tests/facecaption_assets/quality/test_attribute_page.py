@@ -35,7 +35,9 @@ def test_numbers_are_read_as_they_were_written(storage: Storage) -> None:
     assert read_evaluation(storage, "mine") == EVALUATION
 
 
-def test_evaluation_of_nothing_has_a_page(storage: Storage) -> None:
+def test_evaluation_of_nothing_says_what_to_do(storage: Storage) -> None:
     empty = Evaluation(0, 0, [], [], [], [])
-    page = write_attribute_page(storage, empty, "dataset", "Faces of the dataset").page
-    assert "0 labelled" in page.read_text(encoding="utf-8")
+    paths = write_attribute_page(storage, empty, "dataset", "Faces of the dataset")
+    page = paths.page.read_text(encoding="utf-8")
+    assert "evaluate-attributes --images DIR --labels FILE" in page
+    assert "<table>" not in page
