@@ -36,7 +36,7 @@ from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut, left_out_by
 
 #: Raised when an annotator's evidence or its resolution changes.
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 _Row = dict[str, Any]
 
