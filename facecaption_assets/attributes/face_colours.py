@@ -25,13 +25,15 @@ _MAX_SKIN_SATURATION: Final = 0.68
 _LIPS: Final = (FacePart.UPPER_LIP, FacePart.LOWER_LIP)
 #: Least region that a colour is read from, px of the mask.
 _MIN_PIXELS: Final = 60
+#: About as many are looked at of a large one: its median needs no more.
+_MAX_PIXELS: Final = 4096
 
 
 def face_colour_probabilities(mask: FaceMask) -> dict[str, float]:
     """Probabilities of what this face's colours give a basis for; none if they give none."""
     if not mask.is_coherent:
         return {}
-    skin = _colour(mask, np.isin(mask.parts, (FacePart.SKIN, FacePart.NOSE)))
+    skin = _colour(mask, mask.region(FacePart.SKIN, FacePart.NOSE))
     if skin is None or not is_plain_light(skin):
         return {}
     candidates = {
@@ -67,7 +69,7 @@ def _lipstick(mask: FaceMask, skin: NDArray[np.float32]) -> float | None:
     # How much redder lips are than skin, CIELAB a*. All eleven CelebA crops above 18 wear some, as
     # do all but one of fourteen photos above 22; bare lips have up to 19. Lips below may wear a
     # natural tone, so this only asserts.
-    lips = _colour(mask, np.isin(mask.parts, _LIPS))
+    lips = _colour(mask, mask.region(*_LIPS))
     if lips is None:
         return None
     probability = above(float(lips[1] - skin[1]), 22.0, 1.5)
@@ -102,10 +104,12 @@ def _zone(
     """
     aside = np.abs(head.across) / head.half_width
     within = (head.up > up[0]) & (head.up < up[1]) & (aside >= across[0]) & (aside < across[1])
-    return _colour(mask, within & np.isin(mask.parts, (FacePart.SKIN, FacePart.HAIR)))
+    return _colour(mask, within & mask.region(FacePart.SKIN, FacePart.HAIR))
 
 
 def _colour(mask: FaceMask, region: NDArray[np.bool_]) -> NDArray[np.float32] | None:
-    if np.count_nonzero(region) < _MIN_PIXELS:
+    pixels = mask.lab[region]  # (pixels, 3)
+    if len(pixels) < _MIN_PIXELS:
         return None
-    return np.asarray(np.median(mask.lab[region], axis=0), np.float32)
+    sampled = pixels[:: max(len(pixels) // _MAX_PIXELS, 1)]
+    return np.asarray(np.median(sampled, axis=0), np.float32)

@@ -108,7 +108,13 @@ class FaceMask:
     @cached_property
     def face(self) -> NDArray[np.bool_]:
         """Skin and features, glasses included; without ears, neck and hair; (S, S)."""
-        return np.isin(self.parts, _FACE)
+        return self.region(*_FACE)
+
+    def region(self, *parts: FacePart) -> NDArray[np.bool_]:
+        """Pixels of any of these classes, (S, S)."""
+        wanted = np.zeros(256, np.bool_)
+        wanted[list(parts)] = True
+        return np.asarray(wanted[self.parts])  # A look-up: np.isin takes ten times as long.
 
     def share(self, part: FacePart) -> float:
         """Size of a part relative to the face; above 1 for much hair."""

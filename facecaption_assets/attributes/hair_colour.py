@@ -78,7 +78,7 @@ def classify_hair_tone(tone: HairTone) -> dict[str, float]:
 def measure_hair_tone(mask: FaceMask) -> HairTone | None:
     """The hair's colour; None where hair or skin are too small, or the light hides it."""
     hair = _inner(mask.parts == FacePart.HAIR)
-    skin = _inner(np.isin(mask.parts, (FacePart.SKIN, FacePart.NOSE)))
+    skin = _inner(mask.region(FacePart.SKIN, FacePart.NOSE))
     if min(hair.mean(), skin.mean()) < _MIN_REGION:
         return None
     skin_lab = np.median(mask.lab[skin], axis=0)
