@@ -10,11 +10,12 @@ import pytest
 from facecaption_assets.attributes.annotators import ANNOTATORS, FaceCrop, load_annotators
 from facecaption_assets.attributes.labelling import face_crop
 from facecaption_assets.attributes.settings import AttributeSettings
-from facecaption_assets.attributes.states import merge_evidence
+from facecaption_assets.attributes.states import attribute_state, merge_evidence
 from facecaption_assets.faces.cropping import crop_face
 from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import MODELS, ModelStore, ModelUnavailable
+from facecaption_assets.profiles import embedded
 from facecaption_assets.shards.images import decode_rgb
 
 
@@ -96,7 +97,11 @@ def test_real_weights_see_what_a_person_sees(
         assert evidence.age_years is not None and 20 < evidence.age_years < 45
         for absent in ("Male", "Eyeglasses", "Wearing_Hat", "Bald", "Bangs", "Blond_Hair"):
             assert evidence.probabilities[absent] < 0.15, absent
-    assert portrait.probabilities["Smiling"] < 0.15 < 0.85 < selfie.probabilities["Smiling"]
+    smiles = [
+        attribute_state("Smiling", evidence.probabilities["Smiling"], embedded().attributes)
+        for evidence in (portrait, selfie)
+    ]
+    assert smiles == [False, True]
     assert portrait.probabilities["Mouth_Slightly_Open"] < 0.15
 
 
