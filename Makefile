@@ -18,6 +18,7 @@ demo: $(INSTALLED)
 	$(BIN)/facecaption doctor
 	$(BIN)/facecaption add-source openpeople --sample --rows-per-shard 21
 	$(BIN)/facecaption build
+	$(BIN)/facecaption evaluate-attributes
 	$(BIN)/flip build template llm template_llm
 	$(BIN)/facecaption build
 	$(BIN)/facecaption summary

@@ -19,8 +19,11 @@ import typer
 from rich.table import Table
 
 from facecaption_assets.commands.add_source import add
+from facecaption_assets.commands.calibrate_attributes import calibrate_attributes
 from facecaption_assets.commands.calibrate_detector import calibrate_detector
+from facecaption_assets.commands.evaluate_attributes import evaluate_attributes
 from facecaption_assets.commands.export_detector import export_detector
+from facecaption_assets.commands.location import open_location
 from facecaption_assets.commands.train_attributes import train_attributes
 from facecaption_assets.freshness import PartitionState, State
 from facecaption_assets.models import ModelUnavailable
@@ -30,7 +33,6 @@ from facecaption_assets.terminal import console, errors, print_marked, stop
 
 if TYPE_CHECKING:
     from facecaption_assets.defs.building import Failure
-    from facecaption_assets.defs.resources import Dataset
     from facecaption_assets.defs.retrying import Retry
 
 app = typer.Typer(
@@ -74,7 +76,7 @@ def build(
     from facecaption_assets.defs import building
     from facecaption_assets.defs.instance import open_instance
 
-    definitions, dataset = _open()
+    definitions, dataset = open_location()
     with open_instance(_storage()) as instance:
         try:
             unbuilt = building.build_laion_parts(definitions, dataset, instance, sources or [])
@@ -114,7 +116,7 @@ def retry_failed(
     from facecaption_assets.defs import retrying
     from facecaption_assets.defs.instance import open_instance
 
-    definitions, dataset = _open()
+    definitions, dataset = open_location()
     try:
         shards = retrying.shards_of(dataset, sources or [])
     except SourceError as error:
@@ -144,7 +146,7 @@ def status(
     """Show what is done, stale, failed and missing, per asset."""
     from facecaption_assets.defs import building
 
-    _, dataset = _open()
+    _, dataset = open_location()
     try:
         states = building.states(dataset) + _training_states()
     except SourceError as error:
@@ -240,6 +242,8 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+app.command("evaluate-attributes")(evaluate_attributes)
+app.command("calibrate-attributes")(calibrate_attributes)
 app.command("calibrate-detector")(calibrate_detector)
 app.command("export-detector")(export_detector)
 app.command("train-attributes")(train_attributes)
@@ -263,18 +267,6 @@ def ui(
     except PortUnavailable as error:
         raise stop(str(error)) from None
     raise typer.Exit(status)
-
-
-def _open() -> tuple[Any, "Dataset"]:
-    """The code location and its dataset."""
-    from facecaption_assets.defs.resources import open_dataset
-    from facecaption_assets.profiles import ProfileError
-
-    try:
-        from facecaption_assets.definitions import defs  # Reads the profile.
-    except ProfileError as error:
-        raise stop(str(error)) from None
-    return defs, open_dataset()
 
 
 if __name__ == "__main__":

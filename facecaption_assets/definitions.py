@@ -16,6 +16,7 @@ from facecaption_assets.defs.jobs import (
     build_laion_parts,
     build_report,
     build_shards,
+    evaluate_attributes,
     retry_failed_downloads,
 )
 from facecaption_assets.defs.opting_out import apply_opt_outs
@@ -51,6 +52,7 @@ def build_defs(
             build_laion_detections,
             build_shards,
             retry_failed_downloads,
+            evaluate_attributes,
             build_report,
         ],
         sensors=[register_sources, apply_opt_outs, rebuild_changed_slices],

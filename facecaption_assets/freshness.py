@@ -34,6 +34,12 @@ SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 
+#: Unpartitioned assets, with what each one reads of every shard.
+WHOLE_DATASET_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "attribute_evaluation": ("raw_shards", "face_crops", "face_attributes"),
+    "quality_report": tuple(SHARD_INPUTS),
+}
+
 #: What shards of LAION-Face are planned from, partitioned by part.
 PART_ASSET: Final = "laion_face_metadata"
 
@@ -118,23 +124,24 @@ class Freshness:
         return present is None or present.data_version != read
 
     def whole_dataset_state(self, asset: str, shards: Iterable[str]) -> PartitionState:
-        """State of an unpartitioned asset that reads all tables of the given shards."""
+        """State of an unpartitioned asset that reads tables of the given shards."""
         provenance = self.storage.read_report_provenance(asset)
         if provenance is None:
             return PartitionState(asset, "", State.MISSING, "not built")
         if provenance.code_version != self.code_versions[asset]:
             return PartitionState(asset, "", State.STALE, "settings or code changed")
-        if provenance.input_versions != dataset_versions(self.storage, shards):
+        if provenance.input_versions != dataset_versions(self.storage, shards, asset):
             return PartitionState(asset, "", State.STALE, "shards changed")
         return PartitionState(asset, "", State.DONE)
 
 
-def dataset_versions(storage: Storage, shards: Iterable[str]) -> dict[str, str]:
-    """Data versions of everything that the report reads, by ``asset/partition``."""
-    places = [(asset, shard) for shard in shards for asset in SHARD_INPUTS]
-    places += [(RETRIEVAL_ASSET, recipe) for recipe in storage.partitions(RETRIEVAL_ASSET)]
+def dataset_versions(storage: Storage, shards: Iterable[str], asset: str) -> dict[str, str]:
+    """Data versions of everything that an unpartitioned asset reads, by ``asset/partition``."""
+    places = [(read, shard) for shard in shards for read in WHOLE_DATASET_INPUTS[asset]]
+    if asset == "quality_report":
+        places += [(RETRIEVAL_ASSET, recipe) for recipe in storage.partitions(RETRIEVAL_ASSET)]
     return {
-        f"{asset}/{partition}": provenance.data_version
-        for asset, partition in places
-        if (provenance := storage.read_provenance(asset, partition)) is not None
+        f"{read}/{partition}": provenance.data_version
+        for read, partition in places
+        if (provenance := storage.read_provenance(read, partition)) is not None
     }

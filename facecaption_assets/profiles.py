@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
-from facecaption_assets.attributes import labelling
+from facecaption_assets.attributes import dataset_evaluation, labelling
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.captions import generation
 from facecaption_assets.captions.settings import CaptionSettings
@@ -58,8 +58,8 @@ class Profile:
 
 
 #: (negative, positive) of the embedded annotators, set on the sample. The sex network is sure of
-#: itself when it is wrong (3.5 % of the sample at 0.85); smiles are right well below 0.85.
-_EMBEDDED_THRESHOLDS: Final = {"Male": (0.03, 0.97), "Smiling": (0.15, 0.75)}
+#: itself when it is wrong (3.5 % of the sample at 0.85); no face of the sample smiles below 0.3.
+_EMBEDDED_THRESHOLDS: Final = {"Male": (0.03, 0.97), "Smiling": (0.3, 0.85)}
 
 
 def embedded() -> Profile:
@@ -72,9 +72,9 @@ def embedded() -> Profile:
         # at 0.17: the paper's 0.98 belongs to RetinaFace and would drop every face. No face of
         # the sample measures between 64 and 127 px, so 96 separates cleanly.
         faces=FaceSettings(min_score=0.5, min_side_px=96),
-        # A dozen attributes have a basis here, not forty. One positive label is enough for a
-        # caption, and asking for two would drop more women than men: being male is a
-        # label, being female is the absence of one.
+        # 23 attributes have a basis here, not forty, and seven of them are only ever denied: the
+        # annotators say which. One positive label is enough for a caption, and asking for two
+        # would drop more women than men: being male is a label, being female the absence of one.
         attributes=AttributeSettings(min_positive=1, thresholds=_EMBEDDED_THRESHOLDS),
     )
 
@@ -84,8 +84,8 @@ def laion_face() -> Profile:
 
     The detector and the annotators are the embedded ones, which anyone can have: the weights of
     the authors' forty-head network can be fetched from nowhere, and a zero-shot CLIP is no measured
-    substitute. With a dozen attributes instead of forty, the paper's "more than five labels" cannot
-    be asked for. With weights at hand: ``annotators = ["celeba_resnet50"]``, ``celeba_weights`` and
+    substitute. With 23 attributes instead of forty, the paper's "more than five labels" cannot be
+    asked for. With weights at hand: ``annotators = ["celeba_resnet50"]``, ``celeba_weights`` and
     ``min_positive = 6``, and the thresholds, which are the embedded networks' own.
 
     Faces are looked for anew: the authors' published ones (``[faces] detections``) are 30 GB to
@@ -190,6 +190,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "raw_shards": fetching.stage_identity(profile.shards, profile.downloading),
         "face_crops": face_crops.stage_identity(profile.faces, store),
         "face_attributes": face_attributes,
+        "attribute_evaluation": dataset_evaluation.stage_identity(profile.attributes),
         "template_captions": generation.stage_identity(profile.captions),
         "llm_captions": stage_hash(endpoint.stage_identity(profile.rewriting, store)),
         "shard_quality": statistics.stage_identity(),

@@ -304,7 +304,12 @@ FACE_ATTRIBUTES = Table(
             for name in ATTRIBUTE_COLUMNS
         ),
         *(
-            Column(f"{name}_prob", pa.float32(), f"P({name}), [0, 1]; null: no basis.", True)
+            Column(
+                f"{name}_prob",
+                pa.float32(),
+                f"P({name}), [0, 1], calibrated where the settings say so; null: no basis.",
+                True,
+            )
             for name in ATTRIBUTE_COLUMNS
         ),
     ),

@@ -52,6 +52,13 @@ def assign_speakers(
     that nobody covers are absent.
     """
     covers = {each.name: frozenset(each.attributes) for each in annotators}
+    return speakers_by_cover(covers, settings)
+
+
+def speakers_by_cover(
+    covers: Mapping[str, frozenset[str]], settings: AttributeSettings
+) -> dict[str, Speakers]:
+    """As ``assign_speakers``, from annotators' names and the attributes that each covers."""
     speakers = {a: _speakers_of(a, covers, settings) for a in ATTRIBUTES}
     return {attribute: found for attribute, found in speakers.items() if found.names}
 

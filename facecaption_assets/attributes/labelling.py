@@ -5,7 +5,7 @@ becomes a row that says so. What an annotator sees in a face belongs to its modu
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -19,6 +19,11 @@ from facecaption_assets.attributes.annotators import (
     FaceCrop,
     FaceEvidence,
 )
+from facecaption_assets.attributes.calibration import (
+    Calibration,
+    calibration_of,
+    read_calibration,
+)
 from facecaption_assets.attributes.composition import (
     Speakers,
     assign_speakers,
@@ -27,7 +32,11 @@ from facecaption_assets.attributes.composition import (
 from facecaption_assets.attributes.registry import model_identities
 from facecaption_assets.attributes.resolution import resolve_conflicts
 from facecaption_assets.attributes.settings import AttributeSettings
-from facecaption_assets.attributes.states import attribute_state, check_evidence
+from facecaption_assets.attributes.states import (
+    attribute_state,
+    check_evidence,
+    state_evidence,
+)
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
 from facecaption_assets.memory import OutOfMemory, is_out_of_memory
 from facecaption_assets.models import ModelStore
@@ -37,23 +46,41 @@ from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut, left_out_by
 
 #: Raised when an annotator's evidence or its resolution changes.
-_VERSION: Final = 2
+_VERSION: Final = 4
 
 _Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """What turns the annotators' answers into a face's labels."""
+
+    speakers: Mapping[str, Speakers]
+    calibration: Calibration
+    settings: AttributeSettings
 
 
 def stage_identity(settings: AttributeSettings, store: ModelStore) -> str:
     """Code version of ``face_attributes``.
 
-    Neither the size of a batch nor the models of annotators that no setting names change it.
+    Neither the size of a batch, nor the models of annotators that no setting names, nor where a
+    calibration lies change it.
 
     Raises:
         ValueError: If the settings name an annotator that there is not, or have one speak of an
-            attribute that it does not cover.
+            attribute that it does not cover, or their calibration cannot be used.
     """
     models = model_identities(settings, store)
-    deciding = replace(settings, batch_size=1, celeba_weights="", clip_model="")
-    return stage_hash("face_attributes", _VERSION, models, deciding)
+    calibration = calibration_of(settings, store)
+    deciding = replace(
+        settings,
+        batch_size=1,
+        celeba_weights="",
+        clip_model="",
+        calibration="",
+        evaluation_labels="",
+    )
+    return stage_hash("face_attributes", _VERSION, models, deciding, calibration)
 
 
 def label_faces(
@@ -80,6 +107,20 @@ def label_faces(
         OutOfMemory: If an annotator ran out of memory; the shard can be tried again.
     """
     rows = crops.to_pylist()
+    waiting, labelled = _unlabelled(rows, opt_out)
+    calibration = read_calibration(settings)
+    judge = _Judge(assign_speakers(annotators, settings), calibration, settings)
+    wanted = ((waiting[face_id], data) for face_id, data in pixels if face_id in waiting)
+    with tqdm(desc="attributes", total=len(waiting), disable=None, leave=False) as progress:
+        while batch := list(islice(wanted, settings.batch_size)):
+            for row in _label_batch(batch, annotators, judge):
+                labelled[row["face_id"]] = row
+            progress.update(len(batch))
+    return FACE_ATTRIBUTES.from_rows([labelled[r["face_id"]] for r in rows])
+
+
+def _unlabelled(rows: Sequence[_Row], opt_out: OptOut) -> tuple[dict[str, _Row], dict[str, _Row]]:
+    """Crops to look at, and what every face's row says until somebody has."""
     waiting: dict[str, _Row] = {}
     labelled: dict[str, _Row] = {}
     for row in rows:
@@ -90,21 +131,13 @@ def label_faces(
         else:
             missing = _row(row, "opted_out", left_out_by(kind))
         labelled[row["face_id"]] = missing
-    speakers = assign_speakers(annotators, settings)
-    wanted = ((waiting[face_id], data) for face_id, data in pixels if face_id in waiting)
-    with tqdm(desc="attributes", total=len(waiting), disable=None, leave=False) as progress:
-        while batch := list(islice(wanted, settings.batch_size)):
-            for row in _label_batch(batch, annotators, speakers, settings):
-                labelled[row["face_id"]] = row
-            progress.update(len(batch))
-    return FACE_ATTRIBUTES.from_rows([labelled[r["face_id"]] for r in rows])
+    return waiting, labelled
 
 
 def _label_batch(
     batch: Sequence[tuple[_Row, bytes]],
     annotators: Sequence[Annotator],
-    speakers: Mapping[str, Speakers],
-    settings: AttributeSettings,
+    judge: _Judge,
 ) -> Iterator[_Row]:
     faces: list[FaceCrop] = []
     decoded: list[_Row] = []
@@ -117,7 +150,7 @@ def _label_batch(
     answers = {annotator.name: _ask(annotator, faces) for annotator in annotators}
     for position, row in enumerate(decoded):
         of_face = {name: answer[position] for name, answer in answers.items()}
-        yield _judged(row, of_face, speakers, settings)
+        yield _judged(row, of_face, judge)
 
 
 def _ask(annotator: Annotator, faces: Sequence[FaceCrop]) -> list[FaceEvidence | str]:
@@ -141,26 +174,24 @@ def _ask(annotator: Annotator, faces: Sequence[FaceCrop]) -> list[FaceEvidence |
     return list(answers)
 
 
-def _judged(
-    crop: _Row,
-    answers: Mapping[str, FaceEvidence | str],
-    speakers: Mapping[str, Speakers],
-    settings: AttributeSettings,
-) -> _Row:
+def _judged(crop: _Row, answers: Mapping[str, FaceEvidence | str], judge: _Judge) -> _Row:
+    settings = judge.settings
     if errors := [answer for answer in answers.values() if isinstance(answer, str)]:
         return _row(crop, "failed_to_annotate", "; ".join(errors))
     given = {name: a for name, a in answers.items() if isinstance(a, FaceEvidence)}
-    composed = compose_evidence(given, speakers, settings)
-    probabilities = composed.evidence.probabilities
+    composed = compose_evidence(given, judge.speakers, settings)
+    probabilities = judge.calibration.apply(composed.evidence.probabilities)
     states = {a: attribute_state(a, probabilities.get(a), settings) for a in ATTRIBUTES}
-    resolution = resolve_conflicts(states, probabilities)
+    evidence = {a: state_evidence(a, p, settings) for a, p in probabilities.items()}
+    resolution = resolve_conflicts(states, evidence)
     num_positive = sum(state is True for state in resolution.states.values())
-    enough = num_positive >= settings.min_positive
+    min_positive = settings.rules.min_positive
+    enough = num_positive >= min_positive
     return {
         **_row(
             crop,
             "labelled" if enough else "too_few_labels",
-            None if enough else f"{num_positive} positive, min_positive is {settings.min_positive}",
+            None if enough else f"{num_positive} positive, min_positive is {min_positive}",
         ),
         "num_positive": num_positive,
         "age_years": composed.evidence.age_years,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from facecaption_assets.attributes.annotators import Annotator
+from facecaption_assets.attributes.composition import speakers_by_cover
 from facecaption_assets.attributes.frugal import FrugalAnnotator
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.models import ModelStore
@@ -134,6 +135,16 @@ def _require_cover(name: str, attribute: str) -> None:
         f"AttributeSettings.sources.{attribute} names {name!r}, which cannot judge it; "
         f"{', '.join(able) or 'no annotator'} can"
     )
+
+
+def announced_attributes(settings: AttributeSettings) -> frozenset[str]:
+    """Attributes of which some annotator is to speak; loads none.
+
+    Raises:
+        ValueError: As ``annotators_of``.
+    """
+    covers = {n: frozenset(entry.covers()) for n, entry in annotators_of(settings).items()}
+    return frozenset(speakers_by_cover(covers, settings))
 
 
 def model_identities(settings: AttributeSettings, store: ModelStore) -> list[str]:

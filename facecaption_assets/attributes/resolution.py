@@ -1,7 +1,8 @@
 """Which attributes contradict each other, and which of two contradicting states is withdrawn.
 
-The rules are data. How states come about belongs to ``labelling``; that a woman's chin is not
-called clean-shaven is wording and belongs to ``captions``.
+The rules are data. Only what cannot be true at once is a rule: a young man with a receding
+hairline, or heavy make-up without lipstick, is rare and stays. How states come about belongs to
+``states``; that a woman's chin is not called clean-shaven is wording and belongs to ``captions``.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ EXCLUSIONS: Final[tuple[tuple[str, str], ...]] = (
     *combinations(HAIR_COLOURS, 2),
     *(("Bald", other) for other in (*HAIR_COLOURS, "Bangs", "Straight_Hair", "Wavy_Hair")),
     ("Straight_Hair", "Wavy_Hair"),
+    # The hairline cannot be seen behind hair that covers the forehead.
+    ("Bangs", "Receding_Hairline"),
     *(("No_Beard", beard) for beard in BEARDS),
     # Not impossible, but rarer than either of two independent annotators being wrong.
     ("Young", "Gray_Hair"),
@@ -26,16 +29,23 @@ EXCLUSIONS: Final[tuple[tuple[str, str], ...]] = (
 #: Pairs of which the second is not negative where the first is positive.
 IMPLICATIONS: Final[tuple[tuple[str, str], ...]] = tuple((beard, "Male") for beard in BEARDS)
 
-#: An attribute and its state.
-_Claim: TypeAlias = tuple[str, bool]
-
-_CONFLICTS: Final = frozenset(
-    frozenset(pair)
-    for pair in (
-        *(((one, True), (other, True)) for one, other in EXCLUSIONS),
-        *(((premise, True), (conclusion, False)) for premise, conclusion in IMPLICATIONS),
-    )
+#: Pairs of which at most one is negative.
+ALTERNATIVES: Final[tuple[tuple[str, str], ...]] = (
+    # A beard of no particular kind is a man's as well.
+    ("Male", "No_Beard"),
 )
+
+#: An attribute and its state.
+Claim: TypeAlias = tuple[str, bool]
+
+#: Every two claims that cannot both be made of one face.
+CONTRADICTIONS: Final[tuple[tuple[Claim, Claim], ...]] = (
+    *(((one, True), (other, True)) for one, other in EXCLUSIONS),
+    *(((premise, True), (conclusion, False)) for premise, conclusion in IMPLICATIONS),
+    *(((one, False), (other, False)) for one, other in ALTERNATIVES),
+)
+
+_CONFLICTS: Final = frozenset(frozenset(pair) for pair in CONTRADICTIONS)
 
 
 @dataclass(frozen=True)
@@ -52,19 +62,20 @@ class Resolution:
 
 
 def resolve_conflicts(
-    states: Mapping[str, bool | None], probabilities: Mapping[str, float]
+    states: Mapping[str, bool | None], evidence: Mapping[str, float]
 ) -> Resolution:
     """Withdraw states that contradict better-evidenced ones.
 
-    Evidence is the probability of the state; of equals, the earlier in CelebA's order stays.
+    Of equals, the earlier in CelebA's order stays. A state that was withdrawn withdraws no other.
 
     Args:
         states: Attribute → state, for all or some of the attributes.
-        probabilities: Attribute → P(positive), for each that has a state.
+        evidence: Attribute → how well its state is founded, for each that has one; as
+            ``states.state_evidence`` gives it.
     """
     claims = [(name, state) for name in ATTRIBUTES if (state := states.get(name)) is not None]
-    claims.sort(key=lambda claim: -_evidence(claim, probabilities))
-    kept: list[_Claim] = []
+    claims.sort(key=lambda claim: -evidence[claim[0]])
+    kept: list[Claim] = []
     resolved = dict(states)
     withdrawn = []
     for claim in claims:
@@ -77,11 +88,6 @@ def resolve_conflicts(
     return Resolution(resolved, withdrawn)
 
 
-def _evidence(claim: _Claim, probabilities: Mapping[str, float]) -> float:
-    name, state = claim
-    return probabilities[name] if state else 1 - probabilities[name]
-
-
-def _word(claim: _Claim) -> str:
+def _word(claim: Claim) -> str:
     name, state = claim
     return name if state else f"not {name}"

@@ -1,9 +1,37 @@
 """Settings of the stage that labels face crops."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Final
 
 from facecaption_assets.setting_checks import require_attributes, require_within
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelRules:
+    """When a probability becomes a state, and how many positives a face needs.
+
+    Attributes:
+        positive_threshold: As in ``AttributeSettings``, like the others.
+        negative_threshold: Likewise.
+        thresholds: Likewise.
+        min_positive: Likewise.
+    """
+
+    positive_threshold: float
+    negative_threshold: float
+    thresholds: Mapping[str, tuple[float, float]]
+    min_positive: int
+
+
+#: Rules that have a name. ``paper``: FaceCaption-15M's one threshold over all heads, and more
+#: than five labels; its authors label no negatives, ours mirror their threshold.
+PRESETS: Final[Mapping[str, LabelRules]] = {
+    "paper": LabelRules(
+        positive_threshold=0.85, negative_threshold=0.15, thresholds={}, min_positive=6
+    )
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +55,12 @@ class AttributeSettings:
         thresholds: Per attribute (negative, positive), where the two above do not fit.
         min_positive: Fewest positive attributes with which a face is kept for captioning.
             FaceCaption-15M keeps more than five of forty.
+        preset: Named rules of PRESETS, such as ``paper``; they replace the four settings above.
+            Empty: none.
+        calibration: File that ``facecaption calibrate-attributes`` wrote for these annotators:
+            thresholds and the dataset then see calibrated probabilities. Empty: none.
+        evaluation_labels: Labels of the dataset's own faces or pictures, a file as for
+            ``facecaption evaluate-attributes``, that ``attribute_evaluation`` compares with.
         batch_size: Crops per model call.
     """
 
@@ -39,7 +73,22 @@ class AttributeSettings:
     negative_threshold: float = 0.15
     thresholds: dict[str, tuple[float, float]] = field(default_factory=dict)
     min_positive: int = 6
+    preset: str = ""
+    calibration: str = ""
+    evaluation_labels: str = ""
     batch_size: int = 8
+
+    @property
+    def rules(self) -> LabelRules:
+        """The rules in force: the preset's, else the settings' own."""
+        if self.preset:
+            return PRESETS[self.preset]
+        return LabelRules(
+            positive_threshold=self.positive_threshold,
+            negative_threshold=self.negative_threshold,
+            thresholds=self.thresholds,
+            min_positive=self.min_positive,
+        )
 
     @property
     def all_annotators(self) -> tuple[str, ...]:
@@ -49,6 +98,8 @@ class AttributeSettings:
 
     def __post_init__(self) -> None:
         require_within(self, min_positive=(0, 40), batch_size=(1, 4096))
+        if self.preset and self.preset not in PRESETS:
+            raise ValueError(f"preset is {self.preset!r}; allowed is one of {', '.join(PRESETS)}")
         require_attributes("thresholds", self.thresholds)
         require_attributes("sources", self.sources)
         for attribute, names in self.sources.items():

@@ -13,8 +13,8 @@ from facecaption_assets.attributes.settings import AttributeSettings
 
 def thresholds_of(attribute: str, settings: AttributeSettings) -> tuple[float, float]:
     """Probabilities below which an attribute is negative and above which it is positive."""
-    default = (settings.negative_threshold, settings.positive_threshold)
-    return settings.thresholds.get(attribute, default)
+    rules = settings.rules
+    return rules.thresholds.get(attribute, (rules.negative_threshold, rules.positive_threshold))
 
 
 def attribute_state(
@@ -27,6 +27,18 @@ def attribute_state(
     if probability > positive:
         return True
     return False if probability < negative else None
+
+
+def state_evidence(attribute: str, probability: float, settings: AttributeSettings) -> float:
+    """How well a state is founded: how far the probability lies beyond its threshold.
+
+    Relative to how far it could lie, so that attributes with different thresholds compare: 0 at
+    the threshold and between the two, 1 where the probability is 0 or 1.
+    """
+    negative, positive = thresholds_of(attribute, settings)
+    if probability > positive:
+        return (probability - positive) / (1 - positive)
+    return (negative - probability) / negative if probability < negative else 0.0
 
 
 def check_evidence(annotator: Annotator, answers: Sequence[FaceEvidence], num_faces: int) -> None:

@@ -5,11 +5,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facecaption_assets.attributes.labelling import label_faces
+from facecaption_assets.attributes.registry import announced_attributes
 from facecaption_assets.defs.compute import GPU
 from facecaption_assets.defs.gates import expectation_gate, gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
+from facecaption_assets.quality.attribute_gates import attributes_covered, labels_alike_by_sex
 from facecaption_assets.quality.contents import probabilities_vary, states_have_basis
+from facecaption_assets.quality.drift import other_prevalence, prevalence_fits, shard_prevalence
 from facecaption_assets.quality.expectations import attribute_expectations
 from facecaption_assets.quality.failures import faces_annotated
 from facecaption_assets.quality.gates import Outcome, rows_conserved_attributes
@@ -62,6 +65,39 @@ def _annotated(dataset: Dataset, shard: str) -> Outcome:
     return faces_annotated(dataset.storage.read_table("face_attributes", shard))
 
 
+def _covered(dataset: Dataset, shard: str) -> Outcome:
+    """Of every attribute that annotators speak of, enough faces have a state."""
+    profile = dataset.profile
+    table = dataset.storage.read_table("face_attributes", shard)
+    announced = announced_attributes(profile.attributes) - set(profile.quality.only_affirmed)
+    return attributes_covered(table, announced, profile.quality.min_coverage)
+
+
+def _alike(dataset: Dataset, shard: str) -> Outcome:
+    """Faces labelled male and not male have about as many positive labels, Male aside."""
+    table = dataset.storage.read_table("face_attributes", shard)
+    return labels_alike_by_sex(table, dataset.profile.quality.max_label_ratio)
+
+
+def _near(dataset: Dataset, shard: str) -> Outcome:
+    """Every label is about as frequent as in other shards of the source."""
+    return _drift(dataset, shard, dataset.profile.quality.drift_warn)
+
+
+def _not_far(dataset: Dataset, shard: str) -> Outcome:
+    """No label is far rarer or more frequent than in other shards of the source."""
+    return _drift(dataset, shard, dataset.profile.quality.drift_block)
+
+
+def _drift(dataset: Dataset, shard: str, limit: float) -> Outcome:
+    here = shard_prevalence(dataset.storage, shard)
+    return prevalence_fits(here, other_prevalence(dataset.storage, shard), limit)
+
+
+attributes_covered_gate = gate("face_attributes", "attributes_covered", _covered, blocking=False)
+attributes_alike = gate("face_attributes", "labels_alike_by_sex", _alike, blocking=False)
+attributes_near = gate("face_attributes", "prevalence_near_others", _near, blocking=False)
+attributes_not_far = gate("face_attributes", "prevalence_not_far_out", _not_far)
 attributes_annotated = gate("face_attributes", "faces_annotated", _annotated)
 attributes_have_basis = gate("face_attributes", "states_have_basis", _basis)
 attributes_vary = gate("face_attributes", "probabilities_vary", _vary, blocking=False)

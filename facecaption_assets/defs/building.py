@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from facecaption_assets.defs.narrating import Narrator
 from facecaption_assets.defs.registry import (
     add_partitions,
     freshness,
@@ -17,7 +18,7 @@ from facecaption_assets.defs.registry import (
 )
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
-from facecaption_assets.freshness import PartitionState, State
+from facecaption_assets.freshness import WHOLE_DATASET_INPUTS, PartitionState, State
 from facecaption_assets.shards.registration import registered_shards
 from facecaption_assets.shards.sources import source_names
 
@@ -103,11 +104,28 @@ def build_report(
     definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
 ) -> list[Failure]:
     """Run ``build_report`` unless the report is current."""
+    return _run_unless_done(definitions, dataset, instance, "build_report", "quality_report")
+
+
+def evaluate_attributes(
+    definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
+) -> list[Failure]:
+    """Run ``evaluate_attributes`` unless the evaluation is current."""
+    job, asset = "evaluate_attributes", "attribute_evaluation"
+    return _run_unless_done(definitions, dataset, instance, job, asset)
+
+
+def _run_unless_done(
+    definitions: dg.Definitions,
+    dataset: Dataset,
+    instance: dg.DagsterInstance,
+    job: str,
+    asset: str,
+) -> list[Failure]:
     shards = dataset.storage.partitions("shard_plan")
-    state = freshness(dataset).whole_dataset_state("quality_report", shards)
-    if state.state is State.DONE:
+    if freshness(dataset).whole_dataset_state(asset, shards).state is State.DONE:
         return []
-    return _run(definitions, dataset, instance, "build_report", "")
+    return _run(definitions, dataset, instance, job, "")
 
 
 def _run(
@@ -118,13 +136,15 @@ def _run(
     partition: str,
     tags: Mapping[str, str] | None = None,
 ) -> list[Failure]:
-    result = definitions.resolve_job_def(job).execute_in_process(
-        partition_key=partition or None,
-        instance=instance,
-        run_config=_QUIET,
-        tags=tags,
-        raise_on_error=False,
-    )
+    with Narrator(instance, partition) as narrator:
+        result = definitions.resolve_job_def(job).execute_in_process(
+            partition_key=partition or None,
+            instance=instance,
+            run_config=_QUIET,
+            tags=tags,
+            run_id=narrator.run_id,
+            raise_on_error=False,
+        )
     return [] if result.success else _failures(dataset, result, partition)
 
 
@@ -175,7 +195,7 @@ def build(
     shards: Sequence[str],
     tell: Callable[[str, float, list[Failure]], None],
 ) -> list[Failure]:
-    """Build the given shards one after the other, then the report.
+    """Build the given shards one after the other, then measure their labels, then report.
 
     Args:
         definitions: The code location.
@@ -190,6 +210,7 @@ def build(
         failed = build_shard(definitions, dataset, instance, shard)
         tell(shard, time.monotonic() - started, failed)
         failures += failed
+    failures += evaluate_attributes(definitions, dataset, instance)
     return failures + build_report(definitions, dataset, instance)
 
 
@@ -200,5 +221,5 @@ def states(dataset: Dataset) -> list[PartitionState]:
     parts = laion_parts_of(dataset, source_names(storage))
     found = [judge.state(asset, part) for part in parts for asset in laion_jobs(dataset)]
     found += [state for key in registered_keys(dataset) for state in judge.shard_states(key)]
-    report = judge.whole_dataset_state("quality_report", storage.partitions("shard_plan"))
-    return [*found, report]
+    shards = storage.partitions("shard_plan")
+    return found + [judge.whole_dataset_state(asset, shards) for asset in WHOLE_DATASET_INPUTS]

@@ -30,6 +30,13 @@ build_laion_parts = dg.define_asset_job(
     description="Finds the rows of a LAION-Face part in LAION-400M's or Re-LAION's files.",
 )
 
+evaluate_attributes = dg.define_asset_job(
+    name="evaluate_attributes",
+    selection=dg.AssetSelection.assets("attribute_evaluation"),
+    executor_def=dg.in_process_executor,
+    description="Measures the attributes of the built shards where the truth is known.",
+)
+
 build_laion_detections = dg.define_asset_job(
     name="build_laion_detections",
     selection=dg.AssetSelection.assets("laion_face_detections"),

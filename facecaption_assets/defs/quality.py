@@ -46,20 +46,20 @@ def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Ma
     """
     storage = dataset.storage
     # Shards that a gate holds back have no ``shard_quality``; the funnel and link rot count them.
-    versions = dataset_versions(storage, storage.partitions("shard_plan"))
+    versions = dataset_versions(storage, storage.partitions("shard_plan"), "quality_report")
     profile = dataset.profile
     paths = build_report(storage, profile.quality, profile.downloading)
     provenance = Provenance("quality_report", "", dataset.code_versions["quality_report"], versions)
     storage.write_report_provenance(provenance)
     links = {
-        name: dg.MetadataValue.url(_link(path.name))
+        name: dg.MetadataValue.url(report_link(path.name))
         for name, path in (("report", paths.report), ("gallery", paths.gallery))
     }
     files = {"folder": dg.MetadataValue.path(str(storage.reports))}
     return dg.MaterializeResult(metadata={**links, **files, "faces_shown": paths.faces_shown})
 
 
-def _link(page: str) -> str:
+def report_link(page: str) -> str:
     """Address of a page; ``make ui`` serves them, because browsers refuse ``file:`` links."""
     base = os.environ.get("FACECAPTION_REPORTS_URL", "http://127.0.0.1:3001")
     return f"{base}/{page}"

@@ -130,7 +130,7 @@ def materialize_shard(
     try:
         provenance = _current(context, dataset, asset, shard)
         if provenance is not None and not has_more():
-            context.log.info(f"{asset} of {shard} is current; nothing to do")
+            context.log.debug(f"{asset} of {shard} is current; nothing to do")
             return written(storage, provenance, was_current=True)
         places = [*((name, shard) for name in SHARD_INPUTS[asset]), *also_reads()]
         versions = {f"{a}/{p}": storage.require(a, p).data_version for a, p in places}

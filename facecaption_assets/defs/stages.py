@@ -3,13 +3,23 @@
 from types import ModuleType
 from typing import Final
 
-from facecaption_assets.defs import attributes, captions, faces, laion, quality, rewriting, shards
+from facecaption_assets.defs import (
+    attribute_evaluation,
+    attributes,
+    captions,
+    faces,
+    laion,
+    quality,
+    rewriting,
+    shards,
+)
 
 STAGES: Final[tuple[ModuleType, ...]] = (
     laion,
     shards,
     faces,
     attributes,
+    attribute_evaluation,
     captions,
     rewriting,
     quality,

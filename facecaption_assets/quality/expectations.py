@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import pyarrow as pa
 
-from facecaption_assets.attributes.resolution import EXCLUSIONS, IMPLICATIONS
+from facecaption_assets.attributes.resolution import CONTRADICTIONS
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
 from facecaption_assets.quality.gates import STATUSES
 
@@ -112,8 +112,7 @@ def attribute_expectations() -> list[Expectation]:
         _in_set("status", STATUSES["face_attributes"]),
         _between("num_positive", 0, len(ATTRIBUTES)),
         *(_between(probability_column(name), 0, 1) for name in ATTRIBUTES),
-        *(_never(one, True, other, True) for one, other in EXCLUSIONS),
-        *(_never(premise, True, conclusion, False) for premise, conclusion in IMPLICATIONS),
+        *(_never(*claim, *other) for claim, other in CONTRADICTIONS),
         _between("age_years", 0, 120, "warning"),
         _rarely("status", ["failed_to_annotate"], at_most=0.05),
     ]

@@ -9,10 +9,8 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from upath import UPath
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
@@ -34,6 +32,7 @@ from facecaption_assets.quality.funnel import Funnel, query_funnel
 from facecaption_assets.quality.gallery import Card, draw_cards
 from facecaption_assets.quality.link_rot import LinkRot, Prospect, count_link_rot
 from facecaption_assets.quality.settings import QualitySettings
+from facecaption_assets.quality.templating import environment
 from facecaption_assets.quality.thumbnails import publish_thumbnails, thumbnail_name
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.opt_out import OptOut
@@ -138,7 +137,7 @@ def _render_report(findings: _Findings) -> str:
     labelled = [card for card in findings.cards if any(p.rewritten for p in card.captions)]
     known = [label for label in findings.labels if label.positive or label.negative]
     return (
-        _environment()
+        environment()
         .get_template("quality.html")
         .render(
             funnel=findings.funnel,
@@ -160,7 +159,7 @@ def _render_report(findings: _Findings) -> str:
 def _render_gallery(cards: Sequence[Card], thumbnail_px: int) -> str:
     positive = Counter(name for card in cards for name in card.positive)
     return (
-        _environment()
+        environment()
         .get_template("gallery.html")
         .render(
             cards=cards,
@@ -170,38 +169,6 @@ def _render_gallery(cards: Sequence[Card], thumbnail_px: int) -> str:
             statuses=sorted(Counter(s for card in cards for s in card.statuses).items()),
         )
     )
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("facecaption_assets.quality"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["words"] = lambda name: name.replace("_", " ")
-    environment.filters["reason"] = lambda reason: reason.replace("_", " ").replace(":", ": ")
-    environment.filters["count"] = lambda number: f"{number:,}"
-    environment.filters["size"] = _size
-    environment.filters["percent"] = _percent
-    return environment
-
-
-def _percent(share: float) -> str:
-    """A share in [0, 1] as percent, with a decimal where it is small and not zero."""
-    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
-
-
-def _size(num_bytes: int) -> str:
-    """Bytes in the largest unit of which there is one."""
-    size, unit = float(num_bytes), "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if size < 1000:
-            break
-        size, unit = size / 1000, larger
-    return f"{size:.3g} {unit}"
 
 
 def _longest(sources: Sequence[CaptionSource]) -> int:

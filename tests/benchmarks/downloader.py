@@ -27,6 +27,7 @@ from tests.benchmarks.results import Result
 
 ROOT = Path(__file__).parents[2]
 CONNECTIONS = 32
+SHARD = "bench-00000"
 
 #: The start of a process is paid once, not per picture: both sides are measured over few pictures
 #: as well, and the difference counts.
@@ -38,12 +39,6 @@ import json, resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps([code, used.ru_utime + used.ru_stime, used.ru_maxrss]))
-"""
-
-_OURS = """
-import sys
-from tests.benchmarks.downloader import download
-download(sys.argv[1])
 """
 
 
@@ -63,35 +58,16 @@ def plan(base: str, pictures: int, storage: Storage) -> None:
         | {"url": f"{base}/{row}.jpg", "alt_text": f"picture {row}"}
         for row, name in enumerate(names)
     ]
-    storage.commit(SHARD_PLAN.from_rows(rows), Provenance("shard_plan", "bench-00000", "bench"))
-
-
-def download(folder: str) -> None:
-    """Our side, in a process of its own: download one shard and commit it."""
-    from facecaption_assets.shards.downloading.download_shard import download_shard
-    from facecaption_assets.shards.downloading.judging import Judge
-    from facecaption_assets.shards.downloading.settings import DownloadSettings
-    from facecaption_assets.shards.opt_out import OptOut
-
-    settings = DownloadSettings(
-        allow_local_network=True,
-        concurrency=CONNECTIONS,
-        host_concurrency=CONNECTIONS,
-        host_requests_per_s=1e9,
-    )
-    storage = Storage(folder)
-    tar = Path(folder) / "pixels.tar"
-    judge = Judge(settings, 10**8, OptOut.none())
-    planned = storage.read_table("shard_plan", "bench-00000")
-    table = download_shard(planned, judge, tar, storage.download_spool("bench-00000"))
-    storage.commit(table, Provenance("raw_shards", "bench-00000", "bench"), tar)
+    storage.commit(SHARD_PLAN.from_rows(rows), Provenance("shard_plan", SHARD, "bench"))
 
 
 def _ours(base: str, pictures: int, folder: Path) -> Cost:
     storage = Storage(str(folder / "home"))
     plan(base, pictures, storage)
-    cost = _cost([sys.executable, "-c", _OURS, str(folder / "home")])
-    statuses = storage.read_table("raw_shards", "bench-00000")["status"].to_pylist()
+    cost = _cost(
+        [sys.executable, "-m", "tests.benchmarks.download_once", storage.home, str(CONNECTIONS)]
+    )
+    statuses = storage.read_table("raw_shards", SHARD)["status"].to_pylist()
     assert statuses == ["success"] * pictures, "not all pictures were fetched"
     return cost
 

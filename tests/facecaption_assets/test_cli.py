@@ -15,7 +15,7 @@ import facecaption_assets
 from facecaption_assets import terminal
 from facecaption_assets.cli import app
 from facecaption_assets.defs import resources, serving
-from facecaption_assets.freshness import SHARD_INPUTS
+from facecaption_assets.freshness import SHARD_INPUTS, WHOLE_DATASET_INPUTS
 from facecaption_assets.shards.sources import read_source
 from facecaption_assets.storage import Storage
 from tests.fakes import FakeModels
@@ -93,7 +93,8 @@ def test_a_source_is_added_built_once_and_shown(facecaption, home, photos) -> No
     assert "1 shard, 0 with work to do" in again.output
 
     states = [json.loads(line) for line in facecaption("status", "--json").stdout.splitlines()]
-    assert {s["asset"] for s in states if s["state"] == "done"} == {*SHARD_INPUTS, "quality_report"}
+    done = {s["asset"] for s in states if s["state"] == "done"}
+    assert done == {*SHARD_INPUTS, *WHOLE_DATASET_INPUTS}
     shown = facecaption("status")
     assert shown.exit_code == 0
     assert "face_crops" in shown.output
@@ -227,7 +228,8 @@ def test_training_that_cannot_tell_does_not_hide_the_dataset(facecaption, monkey
     done = facecaption("status", "--json")
     assert done.exit_code == 0, done.output
     assert "no states of flip_training: FLIP_PRESET='unheard-of'" in done.stderr
-    assert [json.loads(line)["asset"] for line in done.stdout.splitlines()] == ["quality_report"]
+    shown = [json.loads(line)["asset"] for line in done.stdout.splitlines()]
+    assert shown == list(WHOLE_DATASET_INPUTS)
 
 
 def test_a_relative_data_root_is_of_the_working_directory(tmp_path, monkeypatch, photos) -> None:

@@ -4,7 +4,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from facecaption_assets.freshness import SHARD_INPUTS, Freshness, State, dataset_versions
+from facecaption_assets.freshness import (
+    SHARD_INPUTS,
+    WHOLE_DATASET_INPUTS,
+    Freshness,
+    State,
+    dataset_versions,
+)
 from facecaption_assets.provenance import Provenance, Verdict
 from facecaption_assets.schema import FACE_CROPS, PART_TABLES, RAW_SHARDS, SHARD_PLAN, TABLES
 from facecaption_assets.shards.opt_out import OptOut
@@ -12,7 +18,7 @@ from facecaption_assets.shards.opt_out_effect import why_outdated
 from facecaption_assets.storage import Storage
 
 SHARD = "mine-00000"
-VERSIONS = dict.fromkeys((*SHARD_INPUTS, "quality_report"), "v1")
+VERSIONS = dict.fromkeys((*SHARD_INPUTS, *WHOLE_DATASET_INPUTS), "v1")
 ROW = {"key": f"{SHARD}-00000", "url": "file:///x.jpg", "split_group": "x"}
 
 
@@ -175,8 +181,17 @@ def test_an_opt_out_of_other_pictures_changes_nothing(built) -> None:
     assert judge(built, opt_out=listed).state("shard_plan", SHARD).state is State.DONE
 
 
+def test_an_unpartitioned_asset_is_stale_only_when_what_it_reads_changed(built) -> None:
+    versions = dataset_versions(built, [SHARD], "attribute_evaluation")
+    built.write_report_provenance(Provenance("attribute_evaluation", "", "v1", versions))
+    commit(built, "shard_plan", plan("file:///moved.jpg"))
+    freshness = judge(built)
+    assert freshness.whole_dataset_state("attribute_evaluation", [SHARD]).state is State.DONE
+    assert freshness.whole_dataset_state("quality_report", [SHARD]).state is State.MISSING
+
+
 def test_the_report_is_stale_when_a_shard_changed(built) -> None:
-    versions = dataset_versions(built, [SHARD])
+    versions = dataset_versions(built, [SHARD], "quality_report")
     built.write_report_provenance(Provenance("quality_report", "", "v1", versions))
     freshness = judge(built)
     assert freshness.whole_dataset_state("quality_report", [SHARD]).state is State.DONE

@@ -10,6 +10,7 @@ from facecaption_assets.attributes.age_gender import (
     BOX_LANDMARKS,
     CHIP_LANDMARKS,
     AgeGenderAnnotator,
+    beard_probabilities,
     similarity_transform,
 )
 from facecaption_assets.attributes.annotators import FaceCrop, FaceEvidence
@@ -32,9 +33,12 @@ class FakeSession:
 
 @pytest.fixture
 def annotator(monkeypatch: pytest.MonkeyPatch):
-    def make(age: int, male: float) -> tuple[AgeGenderAnnotator, dict[str, FakeSession]]:
+    def make(age: float, male: float) -> tuple[AgeGenderAnnotator, dict[str, FakeSession]]:
         sessions = {
-            "age": FakeSession(np.eye(81)[age]),
+            # Between two ages, the network's answer is spread over both.
+            "age": FakeSession(
+                (np.eye(81)[int(np.floor(age))] + np.eye(81)[int(np.ceil(age))]) / 2
+            ),
             "gender": FakeSession(np.array([1 - male, male])),
         }
         monkeypatch.setattr(age_gender, "_open_session", lambda path: sessions[path.name])
@@ -76,7 +80,7 @@ def test_collapsed_landmarks_do_not_divide_by_zero() -> None:
 
 def test_age_is_the_expectation_and_young_falls_with_it(annotator) -> None:
     young = []
-    for age in (20, 33, 50):
+    for age in (20, 38.5, 50):
         (evidence,) = annotator(age, 0.5)[0].annotate([face_with(ALIGNED)])
         assert evidence.age_years == pytest.approx(age)
         young.append(evidence.probabilities["Young"])
@@ -93,7 +97,8 @@ def test_male_is_the_network_s_probability_when_all_views_agree(annotator, male:
 
 def test_sex_of_a_small_child_is_not_guessed(annotator) -> None:
     (evidence,) = annotator(4, 0.99)[0].annotate([face_with(ALIGNED)])
-    assert evidence.probabilities.keys() == {"Young"}
+    assert "Male" not in evidence.probabilities
+    assert evidence.probabilities["No_Beard"] > 0.98
     assert evidence.age_years == pytest.approx(4)
 
 
@@ -131,3 +136,24 @@ def test_box_stands_in_for_missing_landmarks(annotator) -> None:
 
 def test_face_without_landmarks_and_box_gives_no_evidence(annotator) -> None:
     assert annotator(30, 0.9)[0].annotate([face_with(None)]) == [FaceEvidence()]
+
+
+def test_likely_women_have_no_beard_of_any_kind() -> None:
+    beards = beard_probabilities(0.02)
+    assert beards.pop("No_Beard") > 0.85
+    assert beards.keys() == {"5_o_Clock_Shadow", "Goatee", "Mustache", "Sideburns"}
+    assert all(0 < p < 0.15 for p in beards.values())
+
+
+def test_sex_tells_nothing_of_a_likely_man_s_beard() -> None:
+    assert beard_probabilities(0.97) == {}
+
+
+def test_doubtful_sex_makes_a_doubtful_beard() -> None:
+    assert 0.15 < beard_probabilities(0.45)["No_Beard"] < 0.85
+
+
+def test_only_announced_attributes_are_spoken_of(annotator) -> None:
+    judge = annotator(30, 0.02)[0]
+    (evidence,) = judge.annotate([face_with(ALIGNED)])
+    assert evidence.probabilities.keys() == set(judge.attributes)

@@ -22,11 +22,25 @@ def judge(smile: tuple[float, float] = (0.0, 0.0), **face: float) -> dict[str, f
     return expression_probabilities(shapes, points(**face))
 
 
-def test_smile_is_the_mean_of_both_corners() -> None:
-    assert judge((0.8, 0.9))["Smiling"] == pytest.approx(0.85)
+@pytest.mark.parametrize(
+    ("corners", "low", "high"), [(0.001, 0, 0.05), (0.2, 0.4, 0.6), (0.8, 0.9, 1)]
+)
+def test_smile_grows_with_the_lifted_corners(corners: float, low: float, high: float) -> None:
+    assert low < judge((corners, corners))["Smiling"] < high
 
 
-@pytest.mark.parametrize(("gap", "low", "high"), [(0, 0, 0.15), (0.01, 0, 0.15), (0.1, 0.85, 1)])
+def test_smile_is_that_of_both_corners_together() -> None:
+    assert judge((0.1, 0.5))["Smiling"] == pytest.approx(judge((0.3, 0.3))["Smiling"])
+
+
+@pytest.mark.parametrize("corner", [0.0, 1.0])
+def test_smile_is_never_certain(corner: float) -> None:
+    assert 0 < judge((corner, corner))["Smiling"] < 1
+
+
+@pytest.mark.parametrize(
+    ("gap", "low", "high"), [(0, 0, 0.15), (0.05, 0, 0.15), (0.1, 0.4, 0.6), (0.2, 0.85, 1)]
+)
 def test_mouth_is_open_where_the_lips_are_apart(gap: float, low: float, high: float) -> None:
     assert low < judge(gap=gap)["Mouth_Slightly_Open"] < high
 

@@ -27,10 +27,11 @@ def test_no_faces_need_no_call(annotator: FaceParsingAnnotator) -> None:
     assert annotator.annotate([]) == []
 
 
-def test_noise_is_no_evidence(annotator: FaceParsingAnnotator) -> None:
+def test_noise_is_no_evidence_but_sharp(annotator: FaceParsingAnnotator) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (128, 128, 3), np.uint8)
     (evidence,) = annotator.annotate([FaceCrop("noise", pixels)])
-    assert evidence.probabilities == {}
+    assert evidence.probabilities.keys() == {"Blurry"}
+    assert evidence.probabilities["Blurry"] < 0.15
     assert evidence.age_years is None
 
 

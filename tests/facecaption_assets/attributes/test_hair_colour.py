@@ -106,3 +106,15 @@ def test_lightness_is_the_median_and_ignores_a_highlight(haired) -> None:
     shiny = measure_hair_tone(haired.mask())
     assert plain is not None and shiny is not None
     assert shiny.lightness == pytest.approx(plain.lightness, abs=0.5)
+
+
+def test_scalp_shining_through_short_hair_makes_it_brown_to_nobody(face) -> None:
+    face.paint(FacePart.HAIR, (20, 34), (55, 145))
+    dye(face, (92, 66, 48))
+    assert hair_colour_probabilities(face.mask()) == {}
+
+
+def test_short_black_hair_is_black(face) -> None:
+    face.paint(FacePart.HAIR, (20, 34), (55, 145))
+    dye(face, (22, 22, 23))
+    assert hair_colour_probabilities(face.mask())["Black_Hair"] > 0.85

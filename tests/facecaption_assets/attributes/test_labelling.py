@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facecaption_assets.attributes.calibration import Calibration, Curve
 from facecaption_assets.attributes.labelling import face_crop, label_faces, stage_identity
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.memory import OutOfMemory
@@ -169,3 +170,32 @@ def test_code_version_follows_a_model_only_where_its_annotator_speaks(tmp_path: 
     assert version != stage_identity(used, store)
     weights.write_bytes(b"other")
     assert stage_identity(replace(used, **named), store) != version
+
+
+def test_states_and_the_stored_probability_are_the_calibrated_ones(
+    crops, fake, tmp_path: Path
+) -> None:
+    path = tmp_path / "calibration.json"
+    curve = Curve(40, 20, raw=(0.0, 1.0), calibrated=(0.0, 0.5))
+    path.write_text(Calibration("isotonic", "fake", {"Smiling": curve}).to_json())
+    settings = replace(SETTINGS, calibration=str(path))
+    table, pictures = crops(1)
+    (row,) = label_faces(table, pictures, [fake(POSITIVE)], settings, OptOut.none()).to_pylist()
+    assert (row["Smiling"], row["Black_Hair"]) == (None, True)
+    assert row["Smiling_prob"] == pytest.approx(0.45)
+    assert row["Black_Hair_prob"] == pytest.approx(0.95)
+
+
+def test_of_two_hair_colours_the_one_farther_beyond_its_threshold_stays(crops, fake) -> None:
+    settings = replace(SETTINGS, thresholds={"Black_Hair": (0.1, 0.5)})
+    table, pictures = crops(1)
+    annotator = fake({"Black_Hair": 0.9, "Brown_Hair": 0.92})
+    (row,) = label_faces(table, pictures, [annotator], settings, OptOut.none()).to_pylist()
+    assert row["resolved_conflicts"] == ["Brown_Hair excluded by Black_Hair"]
+
+
+def test_paper_preset_asks_for_more_than_five_labels(crops, fake) -> None:
+    settings = replace(SETTINGS, preset="paper")
+    table, pictures = crops(1)
+    (row,) = label_faces(table, pictures, [fake(POSITIVE)], settings, OptOut.none()).to_pylist()
+    assert row["error_message"] == "2 positive, min_positive is 6"

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from facecaption_assets.attributes.face_masks import FacePart
@@ -6,7 +7,7 @@ from facecaption_assets.attributes.mask_attributes import MASK_ATTRIBUTES, mask_
 
 def test_plain_face_with_hair_wears_nothing_and_is_not_bald(haired) -> None:
     probabilities = mask_probabilities(haired.mask())
-    assert probabilities.keys() == {"Eyeglasses", "Wearing_Hat", "Bald", "Bangs"}
+    assert probabilities.keys() == set(MASK_ATTRIBUTES) - {"Wearing_Earrings"}
     assert all(p < 0.15 for p in probabilities.values())
 
 
@@ -71,3 +72,37 @@ def test_hair_down_to_the_brows_is_bangs(haired) -> None:
 def test_without_landmarks_nothing_is_said_of_forehead_and_skull(haired) -> None:
     haired.landmarks = None
     assert mask_probabilities(haired.mask()).keys() == {"Eyeglasses", "Wearing_Hat"}
+
+
+def test_glasses_without_landmarks_are_told_by_their_size(haired) -> None:
+    haired.landmarks = None
+    haired.paint(FacePart.GLASSES, (75, 105), (62, 138))
+    assert mask_probabilities(haired.mask())["Eyeglasses"] > 0.85
+
+
+def test_something_around_one_eye_only_is_neither_glasses_nor_none(haired) -> None:
+    haired.paint(FacePart.GLASSES, (78, 102), (60, 90))
+    assert "Eyeglasses" not in mask_probabilities(haired.mask())
+
+
+def test_brim_above_the_eyes_is_not_called_glasses(haired) -> None:
+    haired.paint(FacePart.GLASSES, (55, 74), (62, 138))
+    assert "Eyeglasses" not in mask_probabilities(haired.mask())
+
+
+def test_hidden_eyes_may_be_behind_glasses(haired) -> None:
+    haired.parts[np.isin(haired.parts, (FacePart.LEFT_EYE, FacePart.RIGHT_EYE))] = FacePart.SKIN
+    assert "Eyeglasses" not in mask_probabilities(haired.mask())
+
+
+def test_fringe_around_a_bare_skull_is_neither_bald_nor_haired(face) -> None:
+    face.paint(FacePart.HAIR, (55, 100), (40, 60))
+    face.paint(FacePart.HAIR, (55, 100), (140, 160))
+    assert "Bald" not in mask_probabilities(face.mask())
+
+
+def test_high_hairline_is_not_called_receding_and_a_low_one_denies_it(haired) -> None:
+    haired.paint(FacePart.HAIR, (15, 58), (55, 145))
+    assert mask_probabilities(haired.mask())["Receding_Hairline"] < 0.5
+    haired.paint(FacePart.SKIN, (25, 58), (60, 140))
+    assert "Receding_Hairline" not in mask_probabilities(haired.mask())

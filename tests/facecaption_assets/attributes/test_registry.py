@@ -5,6 +5,7 @@ import pytest
 from facecaption_assets.attributes.registry import (
     ANNOTATORS,
     annotators_of,
+    announced_attributes,
     load_annotators,
     model_identities,
 )
@@ -92,3 +93,14 @@ def test_annotators_of_sources_and_agreement_are_asked_once_after_the_others() -
 def test_identity_of_a_hub_model_is_its_name_and_revision(tmp_path: Path) -> None:
     settings = AttributeSettings(annotators=("clip_zero_shot",), clip_model="a/clip@1234")
     assert model_identities(settings, ModelStore(tmp_path)) == ["a/clip@1234"]
+
+
+def test_announced_are_the_attributes_that_somebody_is_to_speak_of() -> None:
+    embedded = announced_attributes(AttributeSettings())
+    assert {"Male", "Smiling", "Eyeglasses"} <= embedded
+    assert "Attractive" not in embedded
+    # One that is asked for a single attribute speaks of no other.
+    single = AttributeSettings(
+        annotators=("blendshapes",), sources={"Young": ("age_gender",), "Smiling": ()}
+    )
+    assert announced_attributes(single) == {"Mouth_Slightly_Open", "Narrow_Eyes", "Young"}

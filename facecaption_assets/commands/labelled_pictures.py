@@ -1,0 +1,59 @@
+"""What the commands on labelled pictures share: the labels, and what the annotators say.
+
+Arguments in, values out; judging belongs to ``attributes.picture_judging``.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facecaption_assets.terminal import console, stop
+
+if TYPE_CHECKING:
+    from facecaption_assets.attributes.evaluation import Predictions
+    from facecaption_assets.attributes.label_files import LabelTable
+    from facecaption_assets.defs.resources import Dataset
+
+
+def judge_labelled(
+    dataset: "Dataset", images: Path, labels: Path, *, crops: bool, calibrated: bool
+) -> "tuple[LabelTable, Predictions]":
+    """Labels of the pictures that are in the folder, and what the profile's annotators say.
+
+    Args:
+        dataset: Whose profile and models are used.
+        images: Folder; the labels' names are paths in it.
+        labels: File of labels.
+        crops: Whether the pictures are crops already.
+        calibrated: Whether the profile's calibration is applied.
+    """
+    from facecaption_assets.attributes.evaluation import predictions_of
+    from facecaption_assets.attributes.label_files import LabelFileError, read_labels
+    from facecaption_assets.attributes.picture_judging import PictureJudge
+    from facecaption_assets.memory import OutOfMemory
+    from facecaption_assets.models import ModelUnavailable
+    from facecaption_assets.profiles import ProfileError
+
+    try:
+        table = _present(read_labels(labels), images, labels)
+        profile = dataset.profile
+        settings = profile.attributes
+        judge = PictureJudge(
+            detector=None if crops else dataset.detector(),
+            annotators=dataset.annotators(),
+            faces=profile.faces,
+            attributes=settings if calibrated else replace(settings, calibration=""),
+        )
+        rows = judge.judge([images / name for name in table.names])
+    except (LabelFileError, ModelUnavailable, OutOfMemory, OSError, ProfileError) as error:
+        raise stop(str(error)) from None
+    return table, predictions_of(rows)
+
+
+def _present(table: "LabelTable", images: Path, labels: Path) -> "LabelTable":
+    rows = [row for row, name in enumerate(table.names) if (images / name).is_file()]
+    if not rows:
+        raise stop(f"{images} has none of the pictures that {labels} names: {table.names[0]}, …")
+    if absent := len(table.names) - len(rows):
+        console.print(f"{absent} of {len(table.names)} labelled pictures are not in {images}")
+    return table.select(rows)
