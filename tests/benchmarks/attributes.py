@@ -17,7 +17,7 @@ from PIL import Image
 
 from facecaption_assets.attributes.annotators import Annotator, FaceCrop, load_annotators
 from facecaption_assets.attributes.labelling import face_crop
-from facecaption_assets.faces.cropping import crop_face
+from facecaption_assets.faces.cropping import crop_place, cut
 from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.models import ModelStore
 from facecaption_assets.profiles import embedded
@@ -68,14 +68,14 @@ def _encoded_faces(store: ModelStore) -> Iterator[EncodedFace]:
         for name in sorted(n for n in archive.namelist() if n.endswith(PORTRAITS)):
             picture = decode_rgb(archive.read(name))
             for face in detector.detect([picture])[0]:
-                crop = crop_face(picture, face, settings)
+                place = crop_place(face, settings)
                 row: dict[str, object] = {
                     "face_id": name,
                     "landmarks": face.landmarks,
                     "bbox_xyxy": face.bbox_xyxy,
-                    "crop_matrix": crop.matrix.ravel().tolist(),
+                    "crop_matrix": place.matrix.ravel().tolist(),
                 }
-                yield row, _encode(crop.pixels)
+                yield row, _encode(cut(picture, place))
 
 
 def _encode(pixels: NDArray[np.uint8]) -> bytes:
