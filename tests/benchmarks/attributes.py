@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from facecaption_assets.attributes.annotators import Annotator, FaceCrop, load_annotators
+from facecaption_assets.attributes.annotators import Annotator, FaceCrop
 from facecaption_assets.attributes.labelling import face_crop
+from facecaption_assets.attributes.registry import load_annotators
 from facecaption_assets.faces.cropping import crop_place, cut
 from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.models import ModelStore
