@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Final
 
 from facecaption_assets.provenance import Provenance
-from facecaption_assets.schema import PART_TABLES, RETRIEVAL_ASSET
+from facecaption_assets.quality import duplicate_inputs
+from facecaption_assets.schema import PART_TABLES, RETRIEVAL_ASSET, WHOLE_DATASET
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.opt_out_effect import why_outdated
 from facecaption_assets.storage import Storage
@@ -83,7 +84,7 @@ class Freshness:
         return all(state.state is State.DONE for state in self.shard_states(shard))
 
     def state(self, asset: str, shard: str) -> PartitionState:
-        """State of one partition of a shard-level asset, or of LAION-Face's parts."""
+        """State of one partition of a shard-level asset, of LAION-Face's parts, or of duplicates."""
         provenance = self.storage.read_provenance(asset, shard)
         if provenance is None:
             return PartitionState(asset, shard, State.MISSING, "not built")
@@ -103,6 +104,9 @@ class Freshness:
         asset, shard = provenance.asset, provenance.partition
         if provenance.code_version != self.code_versions[asset]:
             return "settings or code changed"
+        if asset == duplicate_inputs.ASSET:
+            searched = duplicate_inputs.searched_versions(self.storage)
+            return "" if provenance.input_versions == searched else "shards changed"
         for upstream in SHARD_INPUTS.get(asset, ()):
             if self._has_changed(provenance, upstream, shard):
                 return f"{upstream} changed"
@@ -132,6 +136,7 @@ class Freshness:
 def dataset_versions(storage: Storage, shards: Iterable[str]) -> dict[str, str]:
     """Data versions of everything that the report reads, by ``asset/partition``."""
     places = [(asset, shard) for shard in shards for asset in SHARD_INPUTS]
+    places.append((duplicate_inputs.ASSET, WHOLE_DATASET))
     places += [(RETRIEVAL_ASSET, recipe) for recipe in storage.partitions(RETRIEVAL_ASSET)]
     return {
         f"{asset}/{partition}": provenance.data_version
