@@ -347,7 +347,7 @@ DUPLICATE_FACES = Table(
             "picture. Null if kept.",
             True,
         ),
-        Column("sha256", pa.string(), "Of the crop that was compared; of another, it says nothing."),
+        Column("sha256", pa.string(), "Of the crop that was compared: the row is of no other."),
     ),
 )
 

@@ -36,6 +36,7 @@ def test_the_assets_are_those_of_the_design(assets) -> None:
         PART_ASSET,
         "laion_face_detections",
         *SHARD_INPUTS,
+        "duplicate_faces",
         "quality_report",
         "training_sets",
         "flip_checkpoints",

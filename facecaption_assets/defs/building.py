@@ -18,6 +18,8 @@ from facecaption_assets.defs.registry import (
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
 from facecaption_assets.freshness import PartitionState, State
+from facecaption_assets.quality.duplicate_inputs import ASSET as DUPLICATES
+from facecaption_assets.schema import WHOLE_DATASET
 from facecaption_assets.shards.registration import registered_shards
 from facecaption_assets.shards.sources import source_names
 
@@ -99,6 +101,15 @@ def build_laion_parts(
     ]
 
 
+def find_duplicates(
+    definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
+) -> list[Failure]:
+    """Run ``find_duplicates`` unless the shards are those that were searched."""
+    if freshness(dataset).state(DUPLICATES, WHOLE_DATASET).state is State.DONE:
+        return []
+    return _run(definitions, dataset, instance, "find_duplicates", "")
+
+
 def build_report(
     definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
 ) -> list[Failure]:
@@ -108,6 +119,14 @@ def build_report(
     if state.state is State.DONE:
         return []
     return _run(definitions, dataset, instance, "build_report", "")
+
+
+def build_whole_dataset(
+    definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
+) -> list[Failure]:
+    """Build what reads all shards, in the order in which one reads the other."""
+    failures = find_duplicates(definitions, dataset, instance)
+    return failures + build_report(definitions, dataset, instance)
 
 
 def _run(
@@ -133,7 +152,9 @@ def _failures(dataset: Dataset, result: dg.ExecuteInProcessResult, shard: str) -
         Failure(shard, str(check.asset_key.to_user_string()), check.check_name, verdict.reason)
         for check in result.get_asset_check_evaluations()
         if not check.passed
-        for verdict in dataset.storage.failed_gates(check.asset_key.to_user_string(), shard)
+        for verdict in dataset.storage.failed_gates(
+            check.asset_key.to_user_string(), shard or WHOLE_DATASET
+        )
         if verdict.check == check.check_name
     ]
     steps = [
@@ -175,7 +196,7 @@ def build(
     shards: Sequence[str],
     tell: Callable[[str, float, list[Failure]], None],
 ) -> list[Failure]:
-    """Build the given shards one after the other, then the report.
+    """Build the given shards one after the other, then what reads all shards.
 
     Args:
         definitions: The code location.
@@ -190,7 +211,7 @@ def build(
         failed = build_shard(definitions, dataset, instance, shard)
         tell(shard, time.monotonic() - started, failed)
         failures += failed
-    return failures + build_report(definitions, dataset, instance)
+    return failures + build_whole_dataset(definitions, dataset, instance)
 
 
 def states(dataset: Dataset) -> list[PartitionState]:
@@ -201,4 +222,4 @@ def states(dataset: Dataset) -> list[PartitionState]:
     found = [judge.state(asset, part) for part in parts for asset in laion_jobs(dataset)]
     found += [state for key in registered_keys(dataset) for state in judge.shard_states(key)]
     report = judge.whole_dataset_state("quality_report", storage.partitions("shard_plan"))
-    return [*found, report]
+    return [*found, judge.state(DUPLICATES, WHOLE_DATASET), report]

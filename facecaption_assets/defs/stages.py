@@ -3,7 +3,16 @@
 from types import ModuleType
 from typing import Final
 
-from facecaption_assets.defs import attributes, captions, faces, laion, quality, rewriting, shards
+from facecaption_assets.defs import (
+    attributes,
+    captions,
+    duplicates,
+    faces,
+    laion,
+    quality,
+    rewriting,
+    shards,
+)
 
 STAGES: Final[tuple[ModuleType, ...]] = (
     laion,
@@ -12,5 +21,6 @@ STAGES: Final[tuple[ModuleType, ...]] = (
     attributes,
     captions,
     rewriting,
+    duplicates,
     quality,
 )

@@ -3,6 +3,7 @@
 Apart from ``duplicates``, because whoever asks what is stale needs no database.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from facecaption_assets.storage import GateFailed, PartitionMissing, Storage
@@ -29,7 +30,7 @@ def searched_versions(storage: Storage) -> dict[str, str]:
     return versions
 
 
-def shards_of(versions: dict[str, str]) -> list[str]:
+def shards_of(versions: Mapping[str, str]) -> list[str]:
     """The shards of ``searched_versions``, sorted."""
     places = (name.split("/", 1) for name in versions)
     return sorted(shard for asset, shard in places if asset == "face_crops")

@@ -16,10 +16,6 @@ from tqdm import tqdm
 
 _BITS: Final = 64
 
-#: A key that so many hashes share by chance is short enough: comparing them costs less than
-#: looking for longer keys in more ways.
-_BUCKET: Final = 8
-
 #: Most equal blocks that make up a key.
 _MOST_BLOCKS: Final = 4
 
@@ -31,12 +27,13 @@ def key_masks(distance: int, hashes: int) -> list[int]:
     """Bits to look up, so that any two hashes within the distance agree in one of the masks.
 
     Of ``distance + k`` blocks, at least ``k`` are equal; each mask is one choice of ``k`` of them.
-    More blocks make longer keys, which fewer hashes share by chance, and more masks. Neighbouring
-    bits go to different blocks, because they tend to be alike in pictures that are not.
+    More blocks make longer keys, which fewer hashes share, and more masks. Taken are so many that
+    there are as many possible keys as hashes. Neighbouring bits go to different blocks, because
+    they tend to be alike in pictures that are not.
 
     Source: G. S. Manku et al., "Detecting Near-Duplicates for Web Crawling", 2007, section 3.
     """
-    enough = log2(max(hashes, 2) / _BUCKET)
+    enough = log2(max(hashes, 2))
     lengths = {k: _BITS * k / (distance + k) for k in range(1, _MOST_BLOCKS + 1)}
     equal = next((k for k, bits in lengths.items() if bits >= enough), _MOST_BLOCKS)
     number = distance + equal

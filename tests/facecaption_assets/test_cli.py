@@ -93,7 +93,11 @@ def test_a_source_is_added_built_once_and_shown(facecaption, home, photos) -> No
     assert "1 shard, 0 with work to do" in again.output
 
     states = [json.loads(line) for line in facecaption("status", "--json").stdout.splitlines()]
-    assert {s["asset"] for s in states if s["state"] == "done"} == {*SHARD_INPUTS, "quality_report"}
+    assert {s["asset"] for s in states if s["state"] == "done"} == {
+        *SHARD_INPUTS,
+        "duplicate_faces",
+        "quality_report",
+    }
     shown = facecaption("status")
     assert shown.exit_code == 0
     assert "face_crops" in shown.output
@@ -227,7 +231,10 @@ def test_training_that_cannot_tell_does_not_hide_the_dataset(facecaption, monkey
     done = facecaption("status", "--json")
     assert done.exit_code == 0, done.output
     assert "no states of flip_training: FLIP_PRESET='unheard-of'" in done.stderr
-    assert [json.loads(line)["asset"] for line in done.stdout.splitlines()] == ["quality_report"]
+    assert [json.loads(line)["asset"] for line in done.stdout.splitlines()] == [
+        "duplicate_faces",
+        "quality_report",
+    ]
 
 
 def test_a_relative_data_root_is_of_the_working_directory(tmp_path, monkeypatch, photos) -> None:

@@ -56,7 +56,7 @@ class Judge:
         return self._record(planned["key"], planned["url"], _listed(reason), kept)
 
     def recognised(self, record: Record, data: bytes) -> Record:
-        """The record of a picture with its perceptual hashes, left out where that is on the list."""
+        """The record of a picture with its perceptual hashes, left out where one is on the list."""
         fields = dict(record.fields)
         if record.is_original and not fields.keys() >= HASH_COLUMNS.keys():
             fields |= hash_columns(data)

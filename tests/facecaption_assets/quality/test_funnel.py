@@ -18,6 +18,7 @@ def test_funnel_counts_every_committed_shard(build_home: Callable[..., Storage])
         "template captions": 20,
         "final captions": 20,
         "of them rewritten": 12,
+        "without duplicates": 0,
     }
     assert {step.name: step.lost for step in funnel.steps if step.lost} == {
         "pictures fetched": {"missing": 4},
