@@ -3,7 +3,7 @@
 The table may be long, so they ask DuckDB; running them belongs to ``defs``.
 """
 
-from facecaption_assets.quality.dataset import open_tables
+from facecaption_assets.quality.dataset import open_tables, parquet_file
 from facecaption_assets.quality.duplicate_inputs import ASSET, shards_of
 from facecaption_assets.quality.duplicate_settings import DuplicateSettings
 from facecaption_assets.quality.gates import Outcome
@@ -15,11 +15,15 @@ def rows_conserved_duplicates(storage: Storage) -> Outcome:
     """Kept crops of the searched shards = faces that stay + faces that are dropped, each once."""
     provenance = storage.require_built(ASSET, WHOLE_DATASET)
     counts = provenance.counts
-    expected = sum(
-        storage.require_built("face_crops", shard).counts.get("kept", 0)
-        for shard in shards_of(provenance.input_versions)
-    )
+    searched = shards_of(provenance.input_versions)
     with open_tables(storage) as connection:
+        expected = sum(
+            connection.execute(
+                "SELECT count(*) FROM read_parquet(?) WHERE status = 'kept'",
+                [parquet_file(storage, "face_crops", shard)],
+            ).fetchall()[0][0]
+            for shard in searched
+        )
         dropped, rows, faces = connection.execute(
             f"SELECT count(*) FILTER (NOT is_kept), count(*), count(DISTINCT face_id) FROM {ASSET}"
         ).fetchall()[0]

@@ -177,6 +177,7 @@ def test_an_annotator_that_does_not_exist_is_named(storage) -> None:
         ("[captions]\nmax_attributes = 4", "template_captions"),
         ("[rewriting]\nmax_words = 40", "llm_captions"),
         ("[quality]\nthumbnail_px = 96", "quality_report"),
+        ("[duplicates]\nlong_bits = 12", "duplicate_faces"),
     ],
 )
 def test_a_changed_setting_changes_the_version_of_its_own_asset_only(
