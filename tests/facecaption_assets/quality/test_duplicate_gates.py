@@ -30,8 +30,8 @@ def spoil(storage: Storage, column: str, value: Any) -> None:
     rows = table.to_pylist()
     row = next(row for row in rows if not row["is_kept"])
     row[column] = value
-    # The schema holds the record of the partition as well.
-    pq.write_table(pa.Table.from_pylist(rows).cast(table.schema), path)
+    spoilt = pa.Table.from_pylist(rows, schema=table.schema)
+    pq.write_table(spoilt.replace_schema_metadata(table.schema.metadata), path)
 
 
 def test_what_was_found_holds(searched) -> None:

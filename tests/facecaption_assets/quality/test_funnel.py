@@ -49,7 +49,10 @@ def test_stages_that_are_not_built_say_so(build_home: Callable[..., Storage]) ->
     funnel = count_funnel(storage)
     assert [step.shards for step in funnel.steps[-2:]] == [0, 0]
     last = [line.split() for line in funnel.to_text().splitlines()[-2:]]
-    assert last == ["of them rewritten 0 not built".split(), "without duplicates 0 not built".split()]
+    assert last == [
+        "of them rewritten 0 not built".split(),
+        "without duplicates 0 not built".split(),
+    ]
 
 
 def test_text_is_aligned(build_home: Callable[..., Storage]) -> None:
