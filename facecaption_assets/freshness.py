@@ -84,7 +84,7 @@ class Freshness:
         return all(state.state is State.DONE for state in self.shard_states(shard))
 
     def state(self, asset: str, shard: str) -> PartitionState:
-        """State of one partition of a shard-level asset, of LAION-Face's parts, or of duplicates."""
+        """State of a partition of a shard-level asset, of LAION-Face's parts, or of duplicates."""
         provenance = self.storage.read_provenance(asset, shard)
         if provenance is None:
             return PartitionState(asset, shard, State.MISSING, "not built")

@@ -11,7 +11,7 @@ from facecaption_assets.quality.duplicate_gates import (
     rows_conserved_duplicates,
 )
 from facecaption_assets.quality.duplicate_inputs import INPUTS
-from facecaption_assets.quality.duplicates import build_duplicates
+from facecaption_assets.quality.duplicates import SearchOutOfMemory, build_duplicates
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.schema import DUPLICATE_FACES
 
@@ -32,9 +32,11 @@ def duplicate_faces(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.M
     stale when a shard changes and is rebuilt by hand or by schedule, not once per shard. Training
     leaves the faces out that are not kept.
     """
-    provenance = build_duplicates(
-        dataset.storage, dataset.profile.duplicates, dataset.code_versions["duplicate_faces"]
-    )
+    version = dataset.code_versions["duplicate_faces"]
+    try:
+        provenance = build_duplicates(dataset.storage, dataset.profile.duplicates, version)
+    except SearchOutOfMemory as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
     return written(dataset.storage, provenance)
 
 

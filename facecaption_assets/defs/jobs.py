@@ -1,4 +1,4 @@
-"""Jobs: a shard through all stages, its failed downloads once more, LAION-Face's, the whole dataset's."""
+"""Jobs: a shard through all stages, its failed downloads again, LAION-Face's, the dataset's."""
 
 import dagster as dg
 

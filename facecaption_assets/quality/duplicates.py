@@ -120,6 +120,10 @@ _COUNTS: Final = """
 """
 
 
+class SearchOutOfMemory(MemoryError):
+    """The search cannot do with the memory that the settings give it."""
+
+
 def stage_identity(settings: DuplicateSettings) -> str:
     """Code version of ``duplicate_faces``: the settings that decide what is found."""
     return stage_hash(ASSET, _VERSION, settings.decisive)
@@ -132,7 +136,19 @@ def build_duplicates(
 
     Its counts: ``faces`` = ``kept`` + ``dropped``; of the dropped, ``exact`` and ``near``;
     ``groups``; ``without_hash``, faces that were compared by their bytes only.
+
+    Raises:
+        SearchOutOfMemory: If ``memory_mb`` is too little for so many faces.
     """
+    try:
+        return _build(storage, settings, code_version)
+    except duckdb.OutOfMemoryException as error:
+        raise SearchOutOfMemory(
+            f"the setting [duplicates] memory_mb = {settings.memory_mb} is too little: {error}"
+        ) from error
+
+
+def _build(storage: Storage, settings: DuplicateSettings, code_version: str) -> Provenance:
     versions = searched_versions(storage)
     with storage.staging(ASSET, WHOLE_DATASET) as folder, _database(folder, settings) as connection:
         _load(connection, storage, shards_of(versions))

@@ -86,4 +86,6 @@ def _hash(image: Image.Image, kept: int) -> str | None:
 def _cosines(kept: int) -> NDArray[np.float64]:
     """The first rows of the unnormalised DCT-II, (kept, side)."""
     side = kept * _SIDE_PER_COEFFICIENT
-    return np.cos(np.pi / (2 * side) * np.outer(np.arange(kept), 2 * np.arange(side) + 1))
+    angles = np.outer(np.arange(kept), 2 * np.arange(side) + 1)
+    cosines: NDArray[np.float64] = np.cos(np.pi / (2 * side) * angles)
+    return cosines

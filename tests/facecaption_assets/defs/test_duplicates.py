@@ -106,7 +106,7 @@ def test_copies_are_found_and_a_new_shard_makes_the_search_stale(built) -> None:
 
 
 def test_what_was_found_is_shown_and_is_upstream_of_the_report(built) -> None:
-    dataset, definitions, instance = built
+    _, definitions, instance = built
     event = instance.get_latest_materialization_event(dg.AssetKey("duplicate_faces"))
     metadata = event.asset_materialization.metadata
     assert {name: metadata[name].value for name in ("faces", "kept", "near", "exact")} == {

@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from facecaption_assets.provenance import PROVENANCE_KEY
 from facecaption_assets.quality.duplicate_gates import (
     copies_have_a_kept_face,
     rows_conserved_duplicates,
@@ -26,12 +27,13 @@ def searched(build_home) -> Storage:
 def spoil(storage: Storage, column: str, value: Any) -> None:
     """Change a column of the first dropped face."""
     path = storage.table_path("duplicate_faces", "all").path
+    record = pq.read_metadata(path).metadata[PROVENANCE_KEY]
     table = pq.read_table(path)
     rows = table.to_pylist()
     row = next(row for row in rows if not row["is_kept"])
     row[column] = value
     spoilt = pa.Table.from_pylist(rows, schema=table.schema)
-    pq.write_table(spoilt.replace_schema_metadata(table.schema.metadata), path)
+    pq.write_table(spoilt.replace_schema_metadata({PROVENANCE_KEY: record}), path)
 
 
 def test_what_was_found_holds(searched) -> None:

@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from facecaption_assets.provenance import Provenance, Verdict
+from facecaption_assets.quality import duplicates
 from facecaption_assets.quality.duplicate_settings import DuplicateSettings
-from facecaption_assets.quality.duplicates import build_duplicates
+from facecaption_assets.quality.duplicates import SearchOutOfMemory, build_duplicates
 from facecaption_assets.schema import FACE_CROPS, RAW_SHARDS
 from facecaption_assets.storage import Storage
 
@@ -173,3 +175,12 @@ def test_no_faces_give_an_empty_table(storage) -> None:
     found = build_duplicates(storage, SETTINGS, "v1")
     assert found.rows == 0
     assert set(found.counts.values()) == {0}
+
+
+def test_too_little_memory_is_told_with_its_setting(storage, monkeypatch) -> None:
+    def fill(*_: object) -> None:
+        raise duckdb.OutOfMemoryException("could not allocate block")
+
+    monkeypatch.setattr(duplicates, "_load", fill)
+    with pytest.raises(SearchOutOfMemory, match=r"\[duplicates\] memory_mb = 256 is too little"):
+        build_duplicates(storage, SETTINGS, "v1")
