@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from facecaption_assets.defs.automation import (
+    nightly_duplicates,
     nightly_rebuild,
     nightly_report,
     nightly_retry,
@@ -17,6 +18,7 @@ from facecaption_assets.defs.jobs import (
     build_report,
     build_shards,
     evaluate_attributes,
+    find_duplicates,
     retry_failed_downloads,
 )
 from facecaption_assets.defs.opting_out import apply_opt_outs
@@ -53,10 +55,11 @@ def build_defs(
             build_shards,
             retry_failed_downloads,
             evaluate_attributes,
+            find_duplicates,
             build_report,
         ],
         sensors=[register_sources, apply_opt_outs, rebuild_changed_slices],
-        schedules=[nightly_rebuild, nightly_retry, nightly_report],
+        schedules=[nightly_rebuild, nightly_retry, nightly_duplicates, nightly_report],
         resources={"dataset": dataset, **(resources or {})},
         executor=dg.in_process_executor,
     )

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Final
 
 from facecaption_assets.provenance import Provenance
-from facecaption_assets.schema import PART_TABLES, RETRIEVAL_ASSET
+from facecaption_assets.quality import duplicate_inputs
+from facecaption_assets.schema import PART_TABLES, RETRIEVAL_ASSET, WHOLE_DATASET
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.opt_out_effect import why_outdated
 from facecaption_assets.storage import Storage
@@ -34,8 +35,8 @@ SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 
-#: Unpartitioned assets, with what each one reads of every shard.
-WHOLE_DATASET_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
+#: Reports over the whole dataset, with what each one reads of every shard.
+REPORT_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "attribute_evaluation": ("raw_shards", "face_crops", "face_attributes"),
     "quality_report": tuple(SHARD_INPUTS),
 }
@@ -89,7 +90,7 @@ class Freshness:
         return all(state.state is State.DONE for state in self.shard_states(shard))
 
     def state(self, asset: str, shard: str) -> PartitionState:
-        """State of one partition of a shard-level asset, or of LAION-Face's parts."""
+        """State of a partition of a shard-level asset, of LAION-Face's parts, or of duplicates."""
         provenance = self.storage.read_provenance(asset, shard)
         if provenance is None:
             return PartitionState(asset, shard, State.MISSING, "not built")
@@ -109,6 +110,9 @@ class Freshness:
         asset, shard = provenance.asset, provenance.partition
         if provenance.code_version != self.code_versions[asset]:
             return "settings or code changed"
+        if asset == duplicate_inputs.ASSET:
+            searched = duplicate_inputs.searched_versions(self.storage)
+            return "" if provenance.input_versions == searched else "shards changed"
         for upstream in SHARD_INPUTS.get(asset, ()):
             if self._has_changed(provenance, upstream, shard):
                 return f"{upstream} changed"
@@ -137,8 +141,9 @@ class Freshness:
 
 def dataset_versions(storage: Storage, shards: Iterable[str], asset: str) -> dict[str, str]:
     """Data versions of everything that an unpartitioned asset reads, by ``asset/partition``."""
-    places = [(read, shard) for shard in shards for read in WHOLE_DATASET_INPUTS[asset]]
+    places = [(read, shard) for shard in shards for read in REPORT_INPUTS[asset]]
     if asset == "quality_report":
+        places.append((duplicate_inputs.ASSET, WHOLE_DATASET))
         places += [(RETRIEVAL_ASSET, recipe) for recipe in storage.partitions(RETRIEVAL_ASSET)]
     return {
         f"{read}/{partition}": provenance.data_version

@@ -23,7 +23,8 @@ from facecaption_assets.faces import face_crops
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
-from facecaption_assets.quality import report, statistics
+from facecaption_assets.quality import duplicates, report, statistics
+from facecaption_assets.quality.duplicate_settings import DuplicateSettings
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.settings import RewriteSettings
@@ -53,6 +54,7 @@ class Profile:
     attributes: AttributeSettings = field(default_factory=AttributeSettings)
     captions: CaptionSettings = field(default_factory=CaptionSettings)
     rewriting: RewriteSettings = field(default_factory=RewriteSettings)
+    duplicates: DuplicateSettings = field(default_factory=DuplicateSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
     laion: LaionSettings = field(default_factory=LaionSettings)
 
@@ -193,6 +195,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "attribute_evaluation": dataset_evaluation.stage_identity(profile.attributes),
         "template_captions": generation.stage_identity(profile.captions),
         "llm_captions": stage_hash(endpoint.stage_identity(profile.rewriting, store)),
+        "duplicate_faces": duplicates.stage_identity(profile.duplicates),
         "shard_quality": statistics.stage_identity(),
         "quality_report": report.stage_identity(profile.quality, profile.downloading),
     }

@@ -170,6 +170,12 @@ RAW_SHARDS = Table(
             "tone or cannot be decoded.",
             True,
         ),
+        Column(
+            "phash256",
+            pa.string(),
+            "Long perceptual hash of the same, 64 hex digits: tells apart what is composed alike.",
+            True,
+        ),
         Column("error_class", pa.string(), "What exactly failed; for counting. URLs only.", True),
         Column("http_status", pa.int16(), "Code of the last answer. URLs only.", True),
         Column("attempts", pa.int16(), "Tries over all runs. URLs only.", True, is_data=False),
@@ -368,6 +374,30 @@ SHARD_QUALITY = Table(
     ),
 )
 
+DUPLICATE_FACES = Table(
+    "duplicate_faces",
+    "a face that has copies in other pictures, kept or dropped; a face without has no row",
+    (
+        _FACE_ID,
+        Column("group_id", pa.string(), "The kept face of the group, the best of it."),
+        Column("is_kept", pa.bool_(), "Whether it is that face."),
+        Column(
+            "distance",
+            pa.int16(),
+            "Bits of 256 in which its picture's long hash differs from that of the kept face; of "
+            "an exact copy of a near one, that one's.",
+        ),
+        Column(
+            "reason",
+            pa.string(),
+            "exact: the crop has the kept one's bytes. near: the same place in a copy of the same "
+            "picture. Null if kept.",
+            True,
+        ),
+        Column("sha256", pa.string(), "Of the crop that was compared: the row is of no other."),
+    ),
+)
+
 #: Table of the other package that the report shows: how well each recipe's FLIP retrieves.
 RETRIEVAL_ASSET: Final = "flip_retrieval"
 
@@ -428,3 +458,7 @@ TABLES: Final[dict[str, Table]] = {
 PART_TABLES: Final[dict[str, Table]] = {
     table.name: table for table in (LAION_FACE_METADATA, LAION_FACE_DETECTIONS)
 }
+
+#: Tables of the whole dataset, which have the one partition WHOLE_DATASET.
+DATASET_TABLES: Final[dict[str, Table]] = {DUPLICATE_FACES.name: DUPLICATE_FACES}
+WHOLE_DATASET: Final = "all"

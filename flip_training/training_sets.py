@@ -4,57 +4,27 @@ Reads the dataset's tables; pixels are not touched. Every caption row is either 
 under the reason for which it is not.
 """
 
-import hashlib
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
 
 from flip_training.config import fingerprint
+from flip_training.duplicates import Duplicates, present_version
 from flip_training.opt_out import OptOut
 from flip_training.recipes import Recipe
 from flip_training.schema import TRAINING_SETS
+from flip_training.splits import split_groups
 from flip_training.storage import GateFailed, PartitionMissing, Provenance, Storage
 from flip_training.versions import training_set_version
 
 #: Statuses of a caption row that has a usable caption.
 USABLE: Final = frozenset({"captioned", "accepted", "fell_back"})
 
-#: Fewest groups from which splits are cut by threshold rather than by rank.
-THRESHOLD_GROUPS: Final = 100
-
 _Row = dict[str, object]
-
-
-def split_groups(groups: Collection[str], recipe: Recipe) -> dict[str, str]:
-    """Assign each group to ``train``, ``val`` or ``test`` by the sha256 of its name.
-
-    Groups are ordered by hash: the lowest are test, the next val, the rest train. The order never
-    changes. With at least ``THRESHOLD_GROUPS`` groups the cuts are fixed hash values, so a group's
-    split does not depend on which other groups there are: it is stable under growth. With fewer,
-    the cuts are ranks, so that three groups suffice for three splits; a new group may then push
-    one at a cut from one split into the next. Two groups make train and test, one makes train.
-    """
-    ordered = sorted(set(groups), key=_hash_share)
-    held_out = recipe.test_share + recipe.val_share
-    if len(ordered) >= THRESHOLD_GROUPS:
-        num_test = sum(_hash_share(g) < recipe.test_share for g in ordered)
-        num_val = sum(_hash_share(g) < held_out for g in ordered) - num_test
-    else:
-        num_test = max(1, round(recipe.test_share * len(ordered))) if len(ordered) > 1 else 0
-        num_val = max(1, round(recipe.val_share * len(ordered))) if len(ordered) > 2 else 0
-    return {
-        g: "test" if i < num_test else "val" if i < num_test + num_val else "train"
-        for i, g in enumerate(ordered)
-    }
-
-
-def _hash_share(group: str) -> float:
-    """The group's place in [0, 1), uniform over groups."""
-    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8]) / 2**64
 
 
 @dataclass(frozen=True)
@@ -71,7 +41,8 @@ def find_inputs(storage: Storage, recipe: Recipe) -> Inputs:
 
     Raises:
         PartitionMissing: If no shard has captions of the recipe.
-        GateFailed: If every shard that has them is incomplete or has failed a gate.
+        GateFailed: If every shard that has them is incomplete or has failed a gate, or the
+            dataset's search for duplicates has.
         OptOutError: If the opt-out list cannot be used.
     """
     found = {s for table in recipe.caption_tables for s in storage.partitions(table)}
@@ -93,6 +64,7 @@ def find_inputs(storage: Storage, recipe: Recipe) -> Inputs:
             versions |= {f"{r.asset}/{shard}": r.data_version for r in records}
     if not versions:
         raise GateFailed(f"recipe {recipe.name!r} has no usable shard: {left_out}")
+    versions |= present_version(storage)
     versions["optout"] = fingerprint(OptOut.read(storage.opt_out_folder).version)
     return Inputs(tuple(s for s in sorted(found) if s not in left_out), versions, left_out)
 
@@ -110,15 +82,17 @@ def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
         OptOutError: If the opt-out list cannot be used.
     """
     inputs = find_inputs(storage, recipe)
-    for shard, reason in inputs.left_out.items():
-        logging.getLogger(__name__).warning("%s is left out: %s", shard, reason)
+    duplicates = Duplicates.read(storage)
+    not_searched = duplicates.not_searched(inputs.shards, inputs.versions)
+    _warn(inputs, len(not_searched))
     opt_out = OptOut.read(storage.opt_out_folder)
     rows: list[_Row] = []
     excluded: Counter[str] = Counter()
     num_captions = 0
     for shard in inputs.shards:
         crops = _kept_crops(storage, shard)
-        barred = _opted_out(storage, shard, crops, opt_out)
+        barred = {f: "duplicate" for f, c in crops.items() if duplicates.covers(f, c["sha256"])}
+        barred |= dict.fromkeys(_opted_out(storage, shard, crops, opt_out), "opted_out")
         captions = list(_caption_rows(storage, shard, recipe))
         num_captions += len(captions)
         rows += _choose(captions, crops, barred, excluded)
@@ -126,6 +100,7 @@ def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
     for row in rows:
         row["split"] = splits[str(row["split_group"])]
     counts = {"caption_rows": num_captions, "pairs": len(rows), "left_out": len(inputs.left_out)}
+    counts["shards_not_searched_for_duplicates"] = len(not_searched)
     counts |= _numbered("excluded", excluded)
     counts |= _numbered("pairs", Counter(str(row["split"]) for row in rows))
     table = pa.Table.from_pylist(rows, schema=TRAINING_SETS.arrow)
@@ -139,6 +114,19 @@ def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
             counts=counts,
         ),
     )
+
+
+def _warn(inputs: Inputs, num_not_searched: int) -> None:
+    log = logging.getLogger(__name__)
+    for shard, reason in inputs.left_out.items():
+        log.warning("%s is left out: %s", shard, reason)
+    if num_not_searched:
+        log.warning(
+            "%d of %d shards were not searched for duplicates as they are; copies of one picture "
+            "may be on both sides of a split. Materialize duplicate_faces first",
+            num_not_searched,
+            len(inputs.shards),
+        )
 
 
 def _numbered(prefix: str, numbers: Counter[str]) -> dict[str, int]:
@@ -181,16 +169,19 @@ def _opted_out(
 def _choose(
     captions: Iterable[_Row],
     crops: Mapping[str, _Row],
-    barred: Collection[str],
+    barred: Mapping[str, str],
     excluded: Counter[str],
 ) -> list[_Row]:
-    """The rows that become pairs; the reasons of the others are added to ``excluded``."""
+    """The rows that become pairs; the reasons of the others are added to ``excluded``.
+
+    ``barred`` gives the reason why a face must not be used.
+    """
     chosen: list[_Row] = []
     seen: set[tuple[object, object]] = set()
     for row in captions:
         face_id = str(row["face_id"])
         told = (face_id, row["caption"])
-        if reason := _exclusion(row, face_id in crops, face_id in barred, told in seen):
+        if reason := _exclusion(row, face_id in crops, barred.get(face_id), told in seen):
             excluded[reason] += 1
             continue
         seen.add(told)
@@ -207,7 +198,7 @@ def _choose(
     return chosen
 
 
-def _exclusion(row: _Row, has_crop: bool, is_barred: bool, is_repeated: bool) -> str | None:
+def _exclusion(row: _Row, has_crop: bool, barred: str | None, is_repeated: bool) -> str | None:
     """Why a caption row is no pair; None if it is one."""
     if row["status"] not in USABLE:
         return f"status_{row['status']}"
@@ -215,8 +206,8 @@ def _exclusion(row: _Row, has_crop: bool, is_barred: bool, is_repeated: bool) ->
         return "empty_caption"
     if not has_crop:
         return "no_crop"
-    if is_barred:
-        return "opted_out"
+    if barred:
+        return barred
     return "same_caption" if is_repeated else None
 
 

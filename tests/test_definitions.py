@@ -37,6 +37,7 @@ def test_the_assets_are_those_of_the_design(assets) -> None:
         "laion_face_detections",
         *SHARD_INPUTS,
         "attribute_evaluation",
+        "duplicate_faces",
         "quality_report",
         "training_sets",
         "flip_checkpoints",

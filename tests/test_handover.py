@@ -6,9 +6,11 @@ import pytest
 
 from facecaption_assets import storage as dataset_storage
 from facecaption_assets.definitions import build_defs
+from facecaption_assets.defs.building import build_shard, find_duplicates, register
 from facecaption_assets.provenance import PROVENANCE_KEY, Verdict
 from facecaption_assets.shards import opt_out as dataset_opt_out
 from facecaption_assets.shards import opt_out_entries as dataset_entries
+from facecaption_assets.shards.sources import Source, add_source
 from flip_training import opt_out as training_opt_out
 from flip_training import opt_out_entries as training_entries
 from flip_training import storage as training_storage
@@ -66,6 +68,26 @@ def test_a_shard_that_failed_its_gate_is_not_trained_on(home) -> None:
     theirs.record_verdict("llm_captions", SHARD, failed)
     with pytest.raises(GateFailed, match="two are empty"):
         build_training_set(Storage.at(home), RECIPES["llm"])
+
+
+def test_copies_that_the_dataset_has_found_are_not_trained_on(
+    home, dataset, instance, photos, tmp_path
+) -> None:
+    (tmp_path / "again").mkdir()
+    (tmp_path / "again" / "copy.jpg").write_bytes((photos / "a.jpg").read_bytes())
+    add_source(dataset.storage, Source("again", "folder", str(tmp_path / "again")))
+    definitions = build_defs(dataset.home, resources={"dataset": dataset})
+    register(dataset, instance, ["again"])
+    assert build_shard(definitions, dataset, instance, "again-00000") == []
+    storage = Storage.at(home)
+    before = build_training_set(storage, RECIPES["llm"])
+    assert before.counts["shards_not_searched_for_duplicates"] == 2
+    assert find_duplicates(definitions, dataset, instance) == []
+    after = build_training_set(storage, RECIPES["llm"])
+    assert after.counts["shards_not_searched_for_duplicates"] == 0
+    assert after.rows + after.counts["excluded_duplicate"] == before.rows
+    faces = storage.read_table("training_sets", "llm")["face_id"].to_pylist()
+    assert set(faces) == {"again-00000-00000-0", f"{SHARD}-00001-0"}
 
 
 @pytest.mark.parametrize("line", [line for line, *_ in (*COVERED, *NOT_COVERED, *PERCEPTUAL)])

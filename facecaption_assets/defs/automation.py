@@ -8,7 +8,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from facecaption_assets.defs.jobs import build_report, build_shards, retry_failed_downloads
+from facecaption_assets.defs.jobs import (
+    build_report,
+    build_shards,
+    find_duplicates,
+    retry_failed_downloads,
+)
 from facecaption_assets.defs.partitions import shards
 from facecaption_assets.defs.registry import (
     freshness,
@@ -19,6 +24,9 @@ from facecaption_assets.defs.registry import (
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.retrying import waiting_in
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
+from facecaption_assets.freshness import State
+from facecaption_assets.quality.duplicate_inputs import ASSET as DUPLICATES
+from facecaption_assets.schema import WHOLE_DATASET
 
 rebuild_changed_slices = dg.AutomationConditionSensorDefinition(
     name="rebuild_changed_slices",
@@ -81,6 +89,20 @@ def nightly_retry(
     night = context.scheduled_execution_time.date().isoformat()
     for waiting in waiting_in(dataset, context.instance.get_dynamic_partitions("shards")):
         yield dg.RunRequest(run_key=f"{waiting.shard}-{night}", partition_key=waiting.shard)
+
+
+@dg.schedule(
+    job=find_duplicates,
+    cron_schedule="0 5 * * *",
+    description="Every morning: the copies among all faces, where a shard has changed.",
+)
+def nightly_duplicates(
+    context: dg.ScheduleEvaluationContext, dataset: Dataset
+) -> dg.RunRequest | dg.SkipReason:
+    """Request one run, unless the shards are those that were searched."""
+    if freshness(dataset).state(DUPLICATES, WHOLE_DATASET).state is State.DONE:
+        return dg.SkipReason("no shard has changed")
+    return dg.RunRequest(run_key=context.scheduled_execution_time.date().isoformat())
 
 
 nightly_report = dg.ScheduleDefinition(

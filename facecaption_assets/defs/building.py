@@ -18,7 +18,9 @@ from facecaption_assets.defs.registry import (
 )
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
-from facecaption_assets.freshness import WHOLE_DATASET_INPUTS, PartitionState, State
+from facecaption_assets.freshness import REPORT_INPUTS, PartitionState, State
+from facecaption_assets.quality.duplicate_inputs import ASSET as DUPLICATES
+from facecaption_assets.schema import WHOLE_DATASET
 from facecaption_assets.shards.registration import registered_shards
 from facecaption_assets.shards.sources import source_names
 
@@ -100,6 +102,15 @@ def build_laion_parts(
     ]
 
 
+def find_duplicates(
+    definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
+) -> list[Failure]:
+    """Run ``find_duplicates`` unless the shards are those that were searched."""
+    if freshness(dataset).state(DUPLICATES, WHOLE_DATASET).state is State.DONE:
+        return []
+    return _run(definitions, dataset, instance, "find_duplicates", "")
+
+
 def build_report(
     definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
 ) -> list[Failure]:
@@ -128,6 +139,15 @@ def _run_unless_done(
     return _run(definitions, dataset, instance, job, "")
 
 
+def build_whole_dataset(
+    definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance
+) -> list[Failure]:
+    """Build what reads all shards, in the order in which one reads the other."""
+    failures = find_duplicates(definitions, dataset, instance)
+    failures += evaluate_attributes(definitions, dataset, instance)
+    return failures + build_report(definitions, dataset, instance)
+
+
 def _run(
     definitions: dg.Definitions,
     dataset: Dataset,
@@ -153,7 +173,9 @@ def _failures(dataset: Dataset, result: dg.ExecuteInProcessResult, shard: str) -
         Failure(shard, str(check.asset_key.to_user_string()), check.check_name, verdict.reason)
         for check in result.get_asset_check_evaluations()
         if not check.passed
-        for verdict in dataset.storage.failed_gates(check.asset_key.to_user_string(), shard)
+        for verdict in dataset.storage.failed_gates(
+            check.asset_key.to_user_string(), shard or WHOLE_DATASET
+        )
         if verdict.check == check.check_name
     ]
     steps = [
@@ -195,7 +217,7 @@ def build(
     shards: Sequence[str],
     tell: Callable[[str, float, list[Failure]], None],
 ) -> list[Failure]:
-    """Build the given shards one after the other, then measure their labels, then report.
+    """Build the given shards one after the other, then what reads all shards.
 
     Args:
         definitions: The code location.
@@ -210,8 +232,7 @@ def build(
         failed = build_shard(definitions, dataset, instance, shard)
         tell(shard, time.monotonic() - started, failed)
         failures += failed
-    failures += evaluate_attributes(definitions, dataset, instance)
-    return failures + build_report(definitions, dataset, instance)
+    return failures + build_whole_dataset(definitions, dataset, instance)
 
 
 def states(dataset: Dataset) -> list[PartitionState]:
@@ -222,4 +243,5 @@ def states(dataset: Dataset) -> list[PartitionState]:
     found = [judge.state(asset, part) for part in parts for asset in laion_jobs(dataset)]
     found += [state for key in registered_keys(dataset) for state in judge.shard_states(key)]
     shards = storage.partitions("shard_plan")
-    return found + [judge.whole_dataset_state(asset, shards) for asset in WHOLE_DATASET_INPUTS]
+    reports = [judge.whole_dataset_state(asset, shards) for asset in REPORT_INPUTS]
+    return [*found, judge.state(DUPLICATES, WHOLE_DATASET), *reports]

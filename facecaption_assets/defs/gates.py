@@ -1,4 +1,4 @@
-"""Factories of partitioned asset checks; predicates and suites belong to ``quality``.
+"""Factories of asset checks; predicates and suites belong to ``quality``.
 
 Dagster holds back what is downstream of a failed blocking check within the same run only, so each
 verdict is also recorded beside the partition, where a later run's ``Storage.require`` finds it.
@@ -15,6 +15,7 @@ from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.provenance import Verdict
 from facecaption_assets.quality.expectations import SuiteResult, validate
 from facecaption_assets.quality.gates import Outcome
+from facecaption_assets.schema import WHOLE_DATASET
 from facecaption_assets.storage import Storage
 
 
@@ -24,7 +25,7 @@ def gate(
     judge: Callable[[Dataset, str], Outcome],
     *,
     blocking: bool = True,
-    partitions: dg.PartitionsDefinition = shards,
+    partitions: dg.PartitionsDefinition | None = shards,
 ) -> dg.AssetChecksDefinition:
     """A check from a predicate on the partition's tables; its docstring is the description.
 
@@ -33,7 +34,7 @@ def gate(
         name: A fact that reads true, such as ``rows_conserved``.
         judge: Function of the dataset and the partition's key.
         blocking: Whether a failure holds back what is downstream, or only warns.
-        partitions: The asset's partition set.
+        partitions: The asset's partition set; None for an asset over the whole dataset.
     """
     severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
 
@@ -45,7 +46,8 @@ def gate(
         partitions_def=partitions,
     )
     def check(context: dg.AssetCheckExecutionContext, dataset: Dataset) -> dg.AssetCheckResult:
-        shard = context.op_execution_context.partition_key
+        run = context.op_execution_context
+        shard = run.partition_key if run.has_partition_key else WHOLE_DATASET
         outcome = judge(dataset, shard)
         _record(
             dataset.storage, asset, shard, Verdict(name, outcome.passed, blocking, outcome.reason)

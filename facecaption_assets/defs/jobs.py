@@ -1,4 +1,4 @@
-"""Jobs: a shard through all stages, its failed downloads once more, LAION-Face's, the report's."""
+"""Jobs: a shard through all stages, its failed downloads again, LAION-Face's, the dataset's."""
 
 import dagster as dg
 
@@ -42,6 +42,13 @@ build_laion_detections = dg.define_asset_job(
     selection=dg.AssetSelection.assets("laion_face_detections"),
     executor_def=dg.in_process_executor,
     description="Reads the published faces of a LAION-Face part.",
+)
+
+find_duplicates = dg.define_asset_job(
+    name="find_duplicates",
+    selection=dg.AssetSelection.assets("duplicate_faces"),
+    executor_def=dg.in_process_executor,
+    description="Finds the faces of all built shards that are copies of others.",
 )
 
 build_report = dg.define_asset_job(

@@ -11,6 +11,7 @@ from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.freshness import dataset_versions
 from facecaption_assets.provenance import Provenance
+from facecaption_assets.quality.duplicate_inputs import ASSET as DUPLICATES
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.report import build_report
 from facecaption_assets.quality.statistics import (
@@ -32,7 +33,7 @@ def shard_quality(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Mat
 
 
 @dg.asset(
-    deps=[dg.AssetKey("shard_quality"), dg.AssetKey(RETRIEVAL_ASSET)],
+    deps=[dg.AssetKey(name) for name in ("shard_quality", DUPLICATES, RETRIEVAL_ASSET)],
     group_name="quality",
     kinds={"html"},
     owners=["team:dataset"],

@@ -14,7 +14,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from facecaption_assets.defs.building import Failure, build_report, retry_shard
+from facecaption_assets.defs.building import Failure, build_whole_dataset, retry_shard
 from facecaption_assets.defs.registry import add_partitions
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.shards.downloading.retrying import retryable_rows
@@ -152,7 +152,7 @@ def retry(
         tell(done)
         retries.append(done)
     failures = [failure for done in retries for failure in done.failures]
-    return retries, failures + build_report(definitions, dataset, instance)
+    return retries, failures + build_whole_dataset(definitions, dataset, instance)
 
 
 def _retry_shard(

@@ -7,6 +7,7 @@ from facecaption_assets.defs import (
     attribute_evaluation,
     attributes,
     captions,
+    duplicates,
     faces,
     laion,
     quality,
@@ -22,5 +23,6 @@ STAGES: Final[tuple[ModuleType, ...]] = (
     attribute_evaluation,
     captions,
     rewriting,
+    duplicates,
     quality,
 )

@@ -6,11 +6,14 @@ there. What is asked of the views belongs to ``funnel`` and the report's section
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import duckdb
 
-from facecaption_assets.schema import TABLES
+from facecaption_assets.schema import DATASET_TABLES, TABLES
 from facecaption_assets.storage import Storage
+
+_VIEWS: Final = TABLES | DATASET_TABLES
 
 
 @contextmanager
@@ -19,7 +22,7 @@ def open_tables(storage: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         if not storage.is_local:
             connection.register_filesystem(storage.root.fs)
-        for asset in TABLES:
+        for asset in _VIEWS:
             _create_view(connection, storage, asset)
         yield connection
 
@@ -27,8 +30,13 @@ def open_tables(storage: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
 def _create_view(connection: duckdb.DuckDBPyConnection, storage: Storage, asset: str) -> None:
     partitions = storage.partitions(asset)
     if not partitions:
-        connection.register(asset, TABLES[asset].arrow.empty_table())
+        connection.register(asset, _VIEWS[asset].arrow.empty_table())
         return
-    paths = [storage.table_path(asset, partition) for partition in partitions]
-    names = [path.path if storage.is_local else str(path) for path in paths]
+    names = [parquet_file(storage, asset, partition) for partition in partitions]
     connection.read_parquet(names, union_by_name=True).create_view(asset)
+
+
+def parquet_file(storage: Storage, asset: str, partition: str) -> str:
+    """A partition's table as DuckDB is told of it."""
+    path = storage.table_path(asset, partition)
+    return path.path if storage.is_local else str(path)

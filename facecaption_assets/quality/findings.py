@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, GROUPS
 from facecaption_assets.quality.texts import TextStatistics, query_statistics
-from facecaption_assets.schema import RETRIEVAL_ASSET, TABLES
+from facecaption_assets.schema import DATASET_TABLES, RETRIEVAL_ASSET, TABLES
 from facecaption_assets.storage import Storage
 
 #: Captions of shown sources, in the order of the report.
@@ -117,7 +117,7 @@ def count_rewrites(connection: duckdb.DuckDBPyConnection) -> Rewrites:
 
 def read_gates(storage: Storage) -> Gates:
     """Verdicts on the present data of every built partition of the schema's tables."""
-    built = [(asset, p) for asset in TABLES for p in storage.partitions(asset)]
+    built = [(asset, p) for asset in TABLES | DATASET_TABLES for p in storage.partitions(asset)]
     failed: list[FailedGate] = []
     verdicts = unchecked = 0
     for asset, partition in tqdm(built, desc="read verdicts", disable=None, leave=False):

@@ -9,10 +9,16 @@ from typing import Final
 import duckdb
 
 from facecaption_assets.quality.dataset import open_tables
+from facecaption_assets.quality.duplicate_inputs import ASSET as DUPLICATES
+from facecaption_assets.quality.duplicate_inputs import shards_of
+from facecaption_assets.schema import WHOLE_DATASET
 from facecaption_assets.storage import Storage
 
 #: From here on faces are counted, not pictures.
 FACES_FOUND: Final = "faces found"
+
+#: What training takes: final captions whose face is not a worse copy of another one.
+WITHOUT_DUPLICATES: Final = "without duplicates"
 
 _BAR_WIDTH: Final = 24
 
@@ -23,7 +29,7 @@ _WHY: Final = "CASE {0} WHEN 'opted_out' THEN coalesce(error_message, {0}) ELSE 
 
 @dataclass(frozen=True)
 class _Question:
-    """How a step is counted: SQL over one of the dataset's views."""
+    """How a step is counted: SQL over one of the dataset's views, the asset's unless it differs."""
 
     name: str
     asset: str
@@ -31,7 +37,10 @@ class _Question:
     reason: str = "status"
     lost_where: str = ""
     what: str = "count(*)"
+    rows: str = ""
 
+
+_FINAL: Final = "status IN ('accepted', 'fell_back')"
 
 _QUESTIONS: Final = (
     _Question("pictures planned", "shard_plan", "true"),
@@ -74,7 +83,7 @@ _QUESTIONS: Final = (
     _Question(
         "final captions",
         "llm_captions",
-        "status IN ('accepted', 'fell_back')",
+        _FINAL,
         lost_where="status NOT IN ('accepted', 'fell_back')",
     ),
     _Question(
@@ -83,6 +92,17 @@ _QUESTIONS: Final = (
         "status = 'accepted'",
         reason="'fell back: ' || coalesce(split_part(rejection_reason, ':', 1), 'unknown')",
         lost_where="status = 'fell_back'",
+    ),
+    _Question(
+        WITHOUT_DUPLICATES,
+        DUPLICATES,
+        f"{_FINAL} AND copied IS NULL",
+        reason="copied",
+        lost_where=f"{_FINAL} AND copied IS NOT NULL",
+        rows=(
+            "llm_captions LEFT JOIN (SELECT face_id, reason || ' duplicate' AS copied "
+            f"FROM {DUPLICATES} WHERE NOT is_kept) USING (face_id)"
+        ),
     ),
 )
 
@@ -108,7 +128,7 @@ class FunnelStep:
 
 @dataclass(frozen=True)
 class Funnel:
-    """Steps from planned pictures to captions, in order."""
+    """Steps from planned pictures to captions that training takes, in order."""
 
     steps: tuple[FunnelStep, ...]
 
@@ -125,11 +145,12 @@ class Funnel:
     def share_of_step_before(self, position: int) -> float | None:
         """A step's count as a share of the step before it.
 
-        None where the two do not compare: the first step, faces after pictures, and steps that
-        are built for different numbers of shards.
+        None where the two do not compare: the first step, faces after pictures, copies after
+        rewritings, and steps that are built for different numbers of shards.
         """
         step, before = self.steps[position], self.steps[position - 1]
-        compares = position > 0 and step.shards == before.shards and step.name != FACES_FOUND
+        is_of_it = position > 0 and step.name not in (FACES_FOUND, WITHOUT_DUPLICATES)
+        compares = is_of_it and step.shards == before.shards
         return step.count / before.count if compares and before.count else None
 
     def count(self, name: str) -> int:
@@ -174,14 +195,24 @@ def query_funnel(connection: duckdb.DuckDBPyConnection, storage: Storage) -> Fun
 def _ask(
     connection: duckdb.DuckDBPyConnection, storage: Storage, question: _Question
 ) -> FunnelStep:
+    shards = _built_shards(storage, question.asset)
+    if not shards:
+        return FunnelStep(question.name, question.asset, 0, 0)
+    rows = question.rows or question.asset
     count = connection.execute(
-        f"SELECT {question.what} FROM {question.asset} WHERE {question.where}"
+        f"SELECT {question.what} FROM {rows} WHERE {question.where}"
     ).fetchall()[0][0]
     lost: list[tuple[str, int]] = []
     if question.lost_where:
         lost = connection.execute(
-            f"SELECT {question.reason} AS kind, {question.what} FROM {question.asset} "
+            f"SELECT {question.reason} AS kind, {question.what} FROM {rows} "
             f"WHERE {question.lost_where} GROUP BY 1 ORDER BY 2 DESC, 1"
         ).fetchall()
-    shards = len(storage.partitions(question.asset))
     return FunnelStep(question.name, question.asset, count, shards, dict(lost))
+
+
+def _built_shards(storage: Storage, asset: str) -> int:
+    if asset != DUPLICATES:
+        return len(storage.partitions(asset))
+    provenance = storage.read_provenance(asset, WHOLE_DATASET)
+    return len(shards_of(provenance.input_versions)) if provenance else 0

@@ -1,7 +1,7 @@
 """Planned rows → a tar of the original bytes and a ledger row for each, fetched or not.
 
 Pictures are judged by their header and stored as found; they are decoded for their perceptual
-hash alone.
+hashes alone.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from facecaption_assets.schema import RAW_SHARDS
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.images import PictureRejected, read_header
 from facecaption_assets.shards.opt_out import OptOut, left_out_by
-from facecaption_assets.shards.perceptual_hash import hash_bytes
+from facecaption_assets.shards.perceptual_hash import hash_columns
 from facecaption_assets.shards.pictures import PictureSource, PictureUnreadable
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.shards.tars import TarWriter
 
-_VERSION: Final = 3
+_VERSION: Final = 4
 
 
 def stage_identity(settings: ShardSettings, downloading: DownloadSettings) -> str:
@@ -72,7 +72,7 @@ def _fetch(
         return row | {"status": "missing", "error_message": str(error)}
     except PictureRejected as error:
         return row | {"status": error.status, "error_message": str(error)}
-    hashes = {"sha256": hashlib.sha256(data).hexdigest(), "phash": hash_bytes(data)}
+    hashes = {"sha256": hashlib.sha256(data).hexdigest(), **hash_columns(data)}
     if (kind := opt_out.covering_row(hashes)) is not None:
         return row | hashes | {"status": "opted_out", "error_message": left_out_by(kind)}
     stored = row | header.ledger_columns() | hashes | {"status": "success", "num_bytes": len(data)}

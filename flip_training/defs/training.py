@@ -17,7 +17,7 @@ from flip_training.training_sets import build_training_set
 DATASET = [
     dg.AssetDep(dg.AssetKey(name), partition_mapping=dg.AllPartitionMapping())
     for name in ("face_crops", "template_captions", "llm_captions")
-]
+] + [dg.AssetDep(dg.AssetKey("duplicate_faces"))]
 
 
 def built(
@@ -50,8 +50,9 @@ def built(
 def training_sets(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.MaterializeResult:
     """The (face, caption) pairs of a recipe, split so that no person is on both sides.
 
-    Taken are captions that are usable, of faces with a crop that nobody has opted out; the rest is
-    counted by reason. Shards that are incomplete or failed a gate are left out.
+    Taken are captions that are usable, of faces with a crop that nobody has opted out and that is
+    no copy of a better one; the rest is counted by reason, and so are shards that have not been
+    searched for copies. Shards that are incomplete or failed a gate are left out.
     """
     try:
         done = current(context, trainer) or build_training_set(

@@ -15,7 +15,7 @@ import facecaption_assets
 from facecaption_assets import terminal
 from facecaption_assets.cli import app
 from facecaption_assets.defs import resources, serving
-from facecaption_assets.freshness import SHARD_INPUTS, WHOLE_DATASET_INPUTS
+from facecaption_assets.freshness import REPORT_INPUTS, SHARD_INPUTS
 from facecaption_assets.shards.sources import read_source
 from facecaption_assets.storage import Storage
 from tests.fakes import FakeModels
@@ -94,7 +94,7 @@ def test_a_source_is_added_built_once_and_shown(facecaption, home, photos) -> No
 
     states = [json.loads(line) for line in facecaption("status", "--json").stdout.splitlines()]
     done = {s["asset"] for s in states if s["state"] == "done"}
-    assert done == {*SHARD_INPUTS, *WHOLE_DATASET_INPUTS}
+    assert done == {*SHARD_INPUTS, "duplicate_faces", *REPORT_INPUTS}
     shown = facecaption("status")
     assert shown.exit_code == 0
     assert "face_crops" in shown.output
@@ -229,7 +229,7 @@ def test_training_that_cannot_tell_does_not_hide_the_dataset(facecaption, monkey
     assert done.exit_code == 0, done.output
     assert "no states of flip_training: FLIP_PRESET='unheard-of'" in done.stderr
     shown = [json.loads(line)["asset"] for line in done.stdout.splitlines()]
-    assert shown == list(WHOLE_DATASET_INPUTS)
+    assert shown == ["duplicate_faces", *REPORT_INPUTS]
 
 
 def test_a_relative_data_root_is_of_the_working_directory(tmp_path, monkeypatch, photos) -> None:

@@ -5,20 +5,22 @@ import pyarrow.parquet as pq
 import pytest
 
 from facecaption_assets.freshness import (
+    REPORT_INPUTS,
     SHARD_INPUTS,
-    WHOLE_DATASET_INPUTS,
     Freshness,
     State,
     dataset_versions,
 )
 from facecaption_assets.provenance import Provenance, Verdict
+from facecaption_assets.quality.duplicate_settings import DuplicateSettings
+from facecaption_assets.quality.duplicates import build_duplicates
 from facecaption_assets.schema import FACE_CROPS, PART_TABLES, RAW_SHARDS, SHARD_PLAN, TABLES
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.opt_out_effect import why_outdated
 from facecaption_assets.storage import Storage
 
 SHARD = "mine-00000"
-VERSIONS = dict.fromkeys((*SHARD_INPUTS, *WHOLE_DATASET_INPUTS), "v1")
+VERSIONS = dict.fromkeys((*SHARD_INPUTS, "duplicate_faces", *REPORT_INPUTS), "v1")
 ROW = {"key": f"{SHARD}-00000", "url": "file:///x.jpg", "split_group": "x"}
 
 
@@ -197,3 +199,28 @@ def test_the_report_is_stale_when_a_shard_changed(built) -> None:
     assert freshness.whole_dataset_state("quality_report", [SHARD]).state is State.DONE
     commit(built, "shard_plan", plan("file:///moved.jpg"))
     assert freshness.whole_dataset_state("quality_report", [SHARD]).state is State.STALE
+
+
+def test_the_search_for_duplicates_is_stale_when_the_searched_shards_are_others(built) -> None:
+    def state() -> State:
+        return judge(built).state("duplicate_faces", "all").state
+
+    assert state() is State.MISSING
+    build_duplicates(built, DuplicateSettings(), "v1")
+    assert state() is State.DONE
+    commit(built, "face_crops", FACE_CROPS.from_rows([]))
+    assert state() is State.STALE
+    build_duplicates(built, DuplicateSettings(), "v1")
+    assert state() is State.DONE
+    version = built.read_provenance("face_crops", SHARD).data_version
+    built.record_verdict("face_crops", SHARD, Verdict("x", False, True, "no", version))
+    assert state() is State.STALE
+    build_duplicates(built, DuplicateSettings(), "v0")
+    assert state() is State.STALE
+
+
+def test_a_new_search_for_duplicates_makes_the_report_stale(built) -> None:
+    before = dataset_versions(built, [SHARD], "quality_report")
+    found = build_duplicates(built, DuplicateSettings(), "v1")
+    after = dataset_versions(built, [SHARD], "quality_report")
+    assert after == before | {"duplicate_faces/all": found.data_version}

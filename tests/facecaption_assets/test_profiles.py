@@ -229,6 +229,7 @@ def test_a_composition_of_annotators_that_there_are_not_is_refused(
         ("[captions]\nmax_attributes = 4", "template_captions"),
         ("[rewriting]\nmax_words = 40", "llm_captions"),
         ("[quality]\nthumbnail_px = 96", "quality_report"),
+        ("[duplicates]\nlong_bits = 12", "duplicate_faces"),
     ],
 )
 def test_a_changed_setting_changes_the_version_of_its_own_asset_only(

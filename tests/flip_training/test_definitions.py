@@ -82,6 +82,7 @@ def test_the_edges_to_the_dataset_show(location: ModuleType) -> None:
     parents = graph.get(dg.AssetKey("training_sets")).parent_keys
     assert {key.to_user_string() for key in parents} == {
         "face_crops",
+        "duplicate_faces",
         "template_captions",
         "llm_captions",
     }

@@ -11,12 +11,12 @@ from facecaption_assets.shards.downloading.fetcher import Body
 from facecaption_assets.shards.downloading.ledger import Record, failure_fields, picture_fields
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.opt_out import OptOut, left_out_by
-from facecaption_assets.shards.perceptual_hash import hash_bytes
+from facecaption_assets.shards.perceptual_hash import HASH_COLUMNS, hash_columns
 
 _VERSION: Final = 1
 
 #: Columns that tell which picture it was, without a pixel of it.
-_HASHES: Final = ("sha256", "phash")
+_HASHES: Final = ("sha256", *HASH_COLUMNS)
 
 #: Columns that tell of the way to the picture, and stay when it is judged again.
 _OF_THE_WAY: Final = ("http_status", "attempts", "final_url", "elapsed_s")
@@ -56,10 +56,10 @@ class Judge:
         return self._record(planned["key"], planned["url"], _listed(reason), kept)
 
     def recognised(self, record: Record, data: bytes) -> Record:
-        """The record of a picture with its perceptual hash, left out where that is on the list."""
+        """The record of a picture with its perceptual hashes, left out where one is on the list."""
         fields = dict(record.fields)
-        if record.is_original and "phash" not in fields:
-            fields["phash"] = hash_bytes(data)
+        if record.is_original and not fields.keys() >= HASH_COLUMNS.keys():
+            fields |= hash_columns(data)
         kind = self.opt_out.covering(phash=fields.get("phash"))
         if kind is None:
             return record.changed("success", fields)

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from facecaption_assets.quality.duplicate_settings import DuplicateSettings
+from facecaption_assets.quality.duplicates import build_duplicates
 from facecaption_assets.quality.funnel import count_funnel
 from facecaption_assets.schema import RAW_SHARDS
 from facecaption_assets.storage import Storage
@@ -18,6 +20,7 @@ def test_funnel_counts_every_committed_shard(build_home: Callable[..., Storage])
         "template captions": 20,
         "final captions": 20,
         "of them rewritten": 12,
+        "without duplicates": 0,
     }
     assert {step.name: step.lost for step in funnel.steps if step.lost} == {
         "pictures fetched": {"missing": 4},
@@ -44,8 +47,11 @@ def test_stages_that_are_not_built_say_so(build_home: Callable[..., Storage]) ->
     storage = build_home(shards=1)
     storage.table_path("llm_captions", "drawn-00000").unlink()
     funnel = count_funnel(storage)
-    assert funnel.steps[-1].shards == 0
-    assert funnel.to_text().splitlines()[-1] == "of them rewritten      0  not built"
+    assert [step.shards for step in funnel.steps[-2:]] == [0, 0]
+    assert funnel.to_text().splitlines()[-2:] == [
+        "of them rewritten      0  not built",
+        "without duplicates     0  not built",
+    ]
 
 
 def test_text_is_aligned(build_home: Callable[..., Storage]) -> None:
@@ -65,7 +71,16 @@ def test_a_step_that_lags_behind_says_so(build_home: Callable[..., Storage]) -> 
     storage = build_home(shards=2, pictures=16)
     storage.table_path("llm_captions", "drawn-00001").unlink()
     funnel = count_funnel(storage)
-    assert funnel.to_text().splitlines()[-2].endswith(" 1 of 2 shards")
+    (rewritten,) = [x for x in funnel.to_text().splitlines() if x.startswith("of them rewritten")]
+    assert rewritten.endswith(" 1 of 2 shards")
     shares = [funnel.share_of_step_before(i) for i in range(len(funnel.steps))]
     kept = 24 / 28  # pictures with a face of those fetched, and faces kept of those found
-    assert shares == [None, 28 / 32, kept, None, kept, 20 / 24, 1.0, None, 0.6]
+    assert shares == [None, 28 / 32, kept, None, kept, 20 / 24, 1.0, None, 0.6, None]
+
+
+def test_captions_of_copies_are_counted_out_by_reason(build_home: Callable[..., Storage]) -> None:
+    storage = build_home(shards=2, pictures=16)
+    build_duplicates(storage, DuplicateSettings(), "v1")
+    step = count_funnel(storage).steps[-1]
+    # Crops of the second shard have the bytes of the first one's.
+    assert (step.count, step.shards, step.lost) == (10, 2, {"exact duplicate": 10})

@@ -6,7 +6,12 @@ from PIL import Image
 from scipy.fft import dct
 
 from facecaption_assets.shards.opt_out_entries import DEFAULT_DISTANCE
-from facecaption_assets.shards.perceptual_hash import hash_bytes, hash_image, hash_pixels
+from facecaption_assets.shards.perceptual_hash import (
+    hash_bytes,
+    hash_columns,
+    hash_image,
+    hash_pixels,
+)
 
 
 def drawn(seed: int, width: int = 480, height: int = 360) -> Image.Image:
@@ -54,6 +59,33 @@ def test_copies_of_a_picture_are_within_the_default_distance(copy, seed) -> None
     original = hash_bytes(encoded(image, quality=95))
     assert bits_between(original, hash_bytes(copy(image))) <= DEFAULT_DISTANCE
     assert bits_between(original, hash_pixels(np.asarray(image))) <= DEFAULT_DISTANCE
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_long_hash_is_the_classical_one_of_finer_structure(seed) -> None:
+    image = drawn(seed)
+    pixels = np.asarray(image.convert("L").resize((64, 64), Image.Resampling.LANCZOS), float)
+    low = dct(dct(pixels, axis=0), axis=1)[:16, :16]
+    bits = "".join("1" if value > np.median(low) else "0" for value in low.ravel())
+    columns = hash_columns(encoded(image, "PNG"))
+    assert bits_between(columns["phash256"], f"{int(bits, 2):064x}") <= 8
+    assert columns["phash"] == hash_image(image)
+
+
+def test_the_long_hash_tells_apart_what_the_short_one_does_not() -> None:
+    image = drawn(0)
+    finer = np.random.default_rng(5).integers(0, 256, (18, 24, 3), np.uint8)
+    texture = Image.fromarray(finer).resize(image.size, Image.Resampling.BICUBIC)
+    shown = [image, Image.blend(image, texture, 0.1)]
+    one, other = (hash_columns(encoded(picture, "PNG")) for picture in shown)
+    copy = hash_columns(encoded(image, quality=40))
+    assert bits_between(one["phash"], other["phash"]) <= 4
+    assert bits_between(one["phash256"], other["phash256"]) > 20
+    assert bits_between(one["phash256"], copy["phash256"]) <= 20
+
+
+def test_what_cannot_be_decoded_has_no_hash_at_all() -> None:
+    assert hash_columns(b"no picture") == {"phash": None, "phash256": None}
 
 
 def test_different_pictures_are_far_apart() -> None:
