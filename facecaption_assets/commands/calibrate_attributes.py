@@ -38,7 +38,7 @@ def calibrate_attributes(
         bool, typer.Option("--crops", help="The pictures are face crops already.")
     ] = False,
 ) -> None:
-    """Calibrate the profile's annotators on labelled pictures, for [attributes] calibration."""
+    """Calibrate the profile's annotators on labelled pictures, for the setting calibration."""
     calibration = _calibrate(images, labels, method, crops)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(calibration.to_json(), encoding="utf-8")
