@@ -16,12 +16,12 @@ FACES = FaceSettings(min_score=0.5, min_side_px=64, margin=1.5)
 SETTINGS = AttributeSettings(annotators=("smiling_man",), min_positive=1)
 
 
-class TwoFaces:
+class TwoFaces(CentreDetector):
     """Finds a small, sure face on the left and a large, less sure one on the right."""
 
-    def detect(self, images) -> list[list[Detection]]:
+    def _faces(self, height: int, width: int) -> list[Detection]:
         small, large = (20.0, 20.0, 100.0, 100.0), (200.0, 50.0, 400.0, 250.0)
-        return [[Detection(small, 0.9), Detection(large, 0.8)] for _ in images]
+        return [Detection(small, 0.9), Detection(large, 0.8)]
 
 
 class Recorder(SmilingManAnnotator):
