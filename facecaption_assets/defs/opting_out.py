@@ -63,7 +63,11 @@ def apply_opt_outs(
             break
     is_done = not waiting or progress.last == waiting[-1]
     progress = _Progress(opt_out.version, progress.last, is_done)
-    return dg.SensorResult(run_requests=requests, cursor=json.dumps(asdict(progress)))
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else "no shard that was looked at is concerned",
+        cursor=json.dumps(asdict(progress)),
+    )
 
 
 def _affected(storage: Storage, opt_out: OptOut, shard: str) -> Iterator[str]:
