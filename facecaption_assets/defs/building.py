@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from facecaption_assets.defs.abandoned_runs import end_abandoned_runs, process_tag
 from facecaption_assets.defs.registry import (
     add_partitions,
     freshness,
@@ -135,11 +136,12 @@ def _run(
     partition: str,
     tags: Mapping[str, str] | None = None,
 ) -> list[Failure]:
+    end_abandoned_runs(instance)
     result = definitions.resolve_job_def(job).execute_in_process(
         partition_key=partition or None,
         instance=instance,
         run_config=_QUIET,
-        tags=tags,
+        tags={**process_tag(instance), **(tags or {})},
         raise_on_error=False,
     )
     return [] if result.success else _failures(dataset, result, partition)
