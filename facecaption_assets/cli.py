@@ -86,7 +86,7 @@ def build(
         except (SourceError, ModelUnavailable) as error:
             raise stop(str(error)) from None
         if not shards:
-            raise stop("no shards: add a source first (facecaption add-source NAME --images DIR)")
+            raise stop(building.why_no_shards(dataset, sources or []))
         waiting = building.pending(dataset, shards)
         counted = "1 shard" if len(shards) == 1 else f"{len(shards)} shards"
         console.print(f"{counted}, {len(waiting)} with work to do")

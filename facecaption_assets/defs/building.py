@@ -63,6 +63,14 @@ def register(dataset: Dataset, instance: dg.DagsterInstance, sources: Sequence[s
     return keys
 
 
+def why_no_shards(dataset: Dataset, sources: Sequence[str]) -> str:
+    """What to say where the named sources, or all, have no shard."""
+    names = list(sources) or source_names(dataset.storage)
+    if not names:
+        return "no shards: add a source first (facecaption add-source NAME --images DIR)"
+    return f"no shards: there are no pictures in {', '.join(names)}"
+
+
 def build_shard(
     definitions: dg.Definitions, dataset: Dataset, instance: dg.DagsterInstance, shard: str
 ) -> list[Failure]:
