@@ -22,6 +22,12 @@ _ASSET: Final = "laion_face_metadata"
 #: Begins what stands for the URL of a picture whose URL the part does not give any more.
 WITHOUT_URL: Final = "laion-face:"
 
+#: Reasons why a row is dropped that forbid its picture, in a ledger's words.
+_WITHHELD: Final = {
+    "opted_out": "on the opt-out list when its part was built",
+    "not_in_safe_list": "not on the safe list when its part was built",
+}
+
 #: Columns that become a picture's metadata, where they have a value.
 _METADATA: Final = ("width", "height", "similarity", "nsfw", "license")
 
@@ -99,7 +105,7 @@ class LaionPart:
         if row is None or row["status"] != "kept":
             reason = row["drop_reason"] if row else "not_in_ids"
             metadata = {"sample_id": int(name), "drop_reason": reason}
-            return SideCar(metadata=metadata, is_withheld=reason == "opted_out")
+            return SideCar(metadata=metadata, withheld=_WITHHELD.get(reason))
         known = {column: row[column] for column in _METADATA if row[column] is not None}
         return SideCar(alt_text=row["alt_text"], metadata={"sample_id": int(name), **known})
 

@@ -43,9 +43,8 @@ def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: O
         }
         if (kind := opt_out.covering_row(planned)) is not None:
             planned |= {"status": "opted_out", "error_message": left_out_by(kind)}
-        elif side_car.is_withheld:
-            message = "on the opt-out list when its source was read"
-            planned |= {"status": "opted_out", "error_message": message}
+        elif side_car.withheld is not None:
+            planned |= {"status": "opted_out", "error_message": side_car.withheld}
         rows.append(planned)
     return SHARD_PLAN.from_rows(rows)
 

@@ -67,5 +67,6 @@ def test_a_picture_that_its_part_drops_for_another_reason_says_so(
     safe = f'[laion]\nsafe_list = "{tmp_path / "safe.npy"}"'
     dataset.storage.write_text(profile, text.replace("[laion]", safe))
     row = rebuild()[1]
-    assert row["status"] != "success"
+    assert row["status"] == "opted_out"
+    assert row["error_message"] == "not on the safe list when its part was built"
     assert '"drop_reason": "not_in_safe_list"' in row["metadata"]
