@@ -2,6 +2,7 @@
 
 Dagster's daemon looks after the runs that it launched. Those of ``facecaption build`` run in the
 command's own process, which holds a lock file for as long as it lives; the runs' tag names it.
+Training does alike on the same instance, and each ends what the other left.
 """
 
 from functools import cache

@@ -42,8 +42,8 @@ def build_laion_part(
         report = build_part(listed.ids, files, safe, opt_out, writer)
         # Before the table, whose presence says that the partition is complete.
         storage.write_text(storage.notes_path(ASSET, part), _notes(files, listed, report))
-        read = [*files, Path(settings.ids), *safe_list_files(settings.safe_list)]
-        versions = file_versions(read)
+        safe_files = safe_list_files(settings.safe_list)
+        versions = file_versions([*files, *safe_files]) | file_versions([Path(settings.ids)])
         versions[f"{IDS}{part}"] = hashlib.sha256(listed.ids.tobytes()).hexdigest()[:16]
         return storage.commit_long(
             writer,

@@ -5,15 +5,18 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from facecaption_assets.defs import abandoned_runs
 from facecaption_assets.defs.abandoned_runs import PROCESS_TAG, end_abandoned_runs, process_tag
+from flip_training.defs import abandoned_runs as training
 
 #: Tags a run of its own, says so, and waits to be killed.
 _OTHER_PROCESS = """
 import sys, time
+from importlib import import_module
 from types import SimpleNamespace
-from facecaption_assets.defs.abandoned_runs import PROCESS_TAG, process_tag
-tag = process_tag(SimpleNamespace(root_directory=sys.argv[1]))
-print(tag[PROCESS_TAG], flush=True)
+module = import_module(sys.argv[2])
+tag = module.process_tag(SimpleNamespace(root_directory=sys.argv[1]))
+print(tag[module.PROCESS_TAG], flush=True)
 time.sleep(60)
 """
 
@@ -42,15 +45,19 @@ def holders(instance: dg.DagsterInstance) -> set[str]:
     return {*info.active_run_ids, *info.pending_run_ids}
 
 
-def test_the_place_of_a_killed_process_is_free_again_and_not_before(instance) -> None:
-    command = [sys.executable, "-c", _OTHER_PROCESS, instance.root_directory]
+@pytest.mark.parametrize(
+    ("killed", "ends"),
+    [(abandoned_runs, abandoned_runs), (training, abandoned_runs), (abandoned_runs, training)],
+)
+def test_the_place_of_a_killed_process_is_free_again_and_not_before(instance, killed, ends) -> None:
+    command = [sys.executable, "-c", _OTHER_PROCESS, instance.root_directory, killed.__name__]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         run = start_run(instance, {PROCESS_TAG: process.stdout.readline().strip()})
-        end_abandoned_runs(instance)
+        ends.end_abandoned_runs(instance)
         assert holders(instance) == {run}
         process.kill()
-    end_abandoned_runs(instance)
+    ends.end_abandoned_runs(instance)
     assert holders(instance) == set()
     assert instance.get_run_by_id(run).status is dg.DagsterRunStatus.CANCELED
 
