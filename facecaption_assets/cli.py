@@ -82,15 +82,18 @@ def build(
             unbuilt = building.build_laion_parts(definitions, dataset, instance, sources or [])
             if unbuilt:
                 raise stop("\n".join(f"✗ {failure}" for failure in unbuilt))
-            shards = building.register(dataset, instance, sources or [])
+            if sources:
+                shards, failures = building.register(dataset, instance, sources), []
+            else:
+                shards, failures = building.register_all(dataset, instance)
         except (SourceError, ModelUnavailable) as error:
             raise stop(str(error)) from None
-        if not shards:
+        if not shards and not failures:
             raise stop(building.why_no_shards(dataset, sources or []))
         waiting = building.pending(dataset, shards)
         counted = "1 shard" if len(shards) == 1 else f"{len(shards)} shards"
         console.print(f"{counted}, {len(waiting)} with work to do")
-        failures = building.build(definitions, dataset, instance, waiting, _tell(len(waiting)))
+        failures += building.build(definitions, dataset, instance, waiting, _tell(len(waiting)))
     if failures:
         raise stop("\n".join(f"✗ {failure}" for failure in failures))
 

@@ -19,8 +19,9 @@ from facecaption_assets.defs.registry import (
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
 from facecaption_assets.freshness import WHOLE_DATASET_INPUTS, PartitionState, State
+from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.registration import registered_shards
-from facecaption_assets.shards.sources import source_names
+from facecaption_assets.shards.sources import SourceError, source_names
 
 #: Dagster's console log repeats what the command prints itself; failures are read off the result.
 _QUIET: Final[dict[str, Any]] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -61,6 +62,20 @@ def register(dataset: Dataset, instance: dg.DagsterInstance, sources: Sequence[s
     keys = [key for name in names for key in registered_shards(dataset.storage, name)]
     add_partitions(instance, keys)
     return keys
+
+
+def register_all(dataset: Dataset, instance: dg.DagsterInstance) -> tuple[list[str], list[Failure]]:
+    """As ``register`` for every source; one that cannot be used is told and stops no other."""
+    failures = []
+    for name in source_names(dataset.storage):
+        try:
+            register_source(dataset, name)
+        except (SourceError, ModelUnavailable) as error:
+            reason = str(error).removeprefix(f"source {name}: ")
+            failures.append(Failure("", f"source {name}", None, reason))
+    keys = registered_keys(dataset)
+    add_partitions(instance, keys)
+    return keys, failures
 
 
 def why_no_shards(dataset: Dataset, sources: Sequence[str]) -> str:
