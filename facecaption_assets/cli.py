@@ -77,13 +77,14 @@ def build(
     from facecaption_assets.defs.instance import open_instance
 
     definitions, dataset = open_location()
+    failures: list[Failure] = []
     with open_instance(_storage()) as instance:
         try:
             unbuilt = building.build_laion_parts(definitions, dataset, instance, sources or [])
             if unbuilt:
                 raise stop("\n".join(f"✗ {failure}" for failure in unbuilt))
             if sources:
-                shards, failures = building.register(dataset, instance, sources), []
+                shards = building.register(dataset, instance, sources)
             else:
                 shards, failures = building.register_all(dataset, instance)
         except (SourceError, ModelUnavailable) as error:
