@@ -77,20 +77,24 @@ def build(
     from facecaption_assets.defs.instance import open_instance
 
     definitions, dataset = open_location()
+    failures: list[Failure] = []
     with open_instance(_storage()) as instance:
         try:
             unbuilt = building.build_laion_parts(definitions, dataset, instance, sources or [])
             if unbuilt:
                 raise stop("\n".join(f"✗ {failure}" for failure in unbuilt))
-            shards = building.register(dataset, instance, sources or [])
+            if sources:
+                shards = building.register(dataset, instance, sources)
+            else:
+                shards, failures = building.register_all(dataset, instance)
         except (SourceError, ModelUnavailable) as error:
             raise stop(str(error)) from None
-        if not shards:
-            raise stop("no shards: add a source first (facecaption add-source NAME --images DIR)")
+        if not shards and not failures:
+            raise stop(building.why_no_shards(dataset, sources or []))
         waiting = building.pending(dataset, shards)
         counted = "1 shard" if len(shards) == 1 else f"{len(shards)} shards"
         console.print(f"{counted}, {len(waiting)} with work to do")
-        failures = building.build(definitions, dataset, instance, waiting, _tell(len(waiting)))
+        failures += building.build(definitions, dataset, instance, waiting, _tell(len(waiting)))
     if failures:
         raise stop("\n".join(f"✗ {failure}" for failure in failures))
 

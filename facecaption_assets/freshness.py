@@ -13,6 +13,7 @@ from typing import Final
 from facecaption_assets.provenance import Provenance
 from facecaption_assets.quality import duplicate_inputs
 from facecaption_assets.schema import PART_TABLES, RETRIEVAL_ASSET, WHOLE_DATASET
+from facecaption_assets.shards.laion_inputs import changed_file
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.opt_out_effect import why_outdated
 from facecaption_assets.storage import Storage
@@ -120,6 +121,8 @@ class Freshness:
             upstream, _, part = place.rpartition("/")
             if upstream in PART_TABLES and self._has_changed(provenance, upstream, part):
                 return f"{upstream} of part {part} changed"
+        if asset in PART_TABLES and (file := changed_file(provenance)):
+            return f"{file} changed"
         return why_outdated(self.storage, self.opt_out, provenance)
 
     def _has_changed(self, provenance: Provenance, upstream: str, partition: str) -> bool:

@@ -43,6 +43,7 @@ _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]*-\d{5}-\d{5}(-\d+)?")
 _SHA256: Final = re.compile(r"(?:sha256:)?\s*([0-9a-fA-F]{64})")
 _PHASH: Final = re.compile(r"phash:\s*([0-9a-fA-F]{16})(?:/(\d{1,2}))?")
 _WEB: Final = re.compile(r"(https?)://([^/?#\\]*)([^#]*)", re.IGNORECASE | re.DOTALL)
+_FILE_URL: Final = re.compile(r"file:///\S")
 _HOST: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|\[[0-9a-f:.]+\]")
 _PORT: Final = re.compile(r":\d*$")
 _PLAIN: Final = re.compile(r"[!#$&-;=?-Z\[\]_a-z~]*")
@@ -124,13 +125,16 @@ def canonical_url(url: str, *, strict: bool = False) -> str:
 
     Args:
         url: As found.
-        strict: Whether a URL without a host is an error.
+        strict: Whether what no picture is known by is an error: another scheme, or no host.
 
     Raises:
-        ValueError: If it is strict and there is no host that could be asked.
+        ValueError: If it is strict, and neither an http(s) URL with a host that could be asked,
+            nor a file's.
     """
     found = _WEB.match(url)
     if found is None:
+        if strict and not _FILE_URL.match(url):
+            raise ValueError(f"{url!r} is not an http(s) or file URL")
         return url
     scheme, rest = found[1].lower(), found[3]
     place = found[2].rpartition("@")[2]

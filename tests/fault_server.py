@@ -196,12 +196,14 @@ def running(server: FaultServer, host: str = "127.0.0.1"):
 
     async def stop() -> None:
         listening.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        # Transports close in the turns of the loop that follow.
+        # Connections that were accepted just now get their tasks in the turns that follow.
         await asyncio.sleep(0.01)
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            # Transports close in the turns of the loop that follow.
+            await asyncio.sleep(0.01)
 
     try:
         yield server

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from facecaption_assets.defs.abandoned_runs import end_abandoned_runs, process_tag
 from facecaption_assets.defs.narrating import Narrator
 from facecaption_assets.defs.registry import (
     add_partitions,
@@ -19,10 +20,11 @@ from facecaption_assets.defs.registry import (
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import SKIP_CURRENT_TAG
 from facecaption_assets.freshness import REPORT_INPUTS, PartitionState, State
+from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.quality.duplicate_inputs import ASSET as DUPLICATES
 from facecaption_assets.schema import WHOLE_DATASET
 from facecaption_assets.shards.registration import registered_shards
-from facecaption_assets.shards.sources import source_names
+from facecaption_assets.shards.sources import SourceError, source_names
 
 #: Dagster's console log repeats what the command prints itself; failures are read off the result.
 _QUIET: Final[dict[str, Any]] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -63,6 +65,28 @@ def register(dataset: Dataset, instance: dg.DagsterInstance, sources: Sequence[s
     keys = [key for name in names for key in registered_shards(dataset.storage, name)]
     add_partitions(instance, keys)
     return keys
+
+
+def register_all(dataset: Dataset, instance: dg.DagsterInstance) -> tuple[list[str], list[Failure]]:
+    """As ``register`` for every source; one that cannot be used is told and stops no other."""
+    failures = []
+    for name in source_names(dataset.storage):
+        try:
+            register_source(dataset, name)
+        except (SourceError, ModelUnavailable) as error:
+            reason = str(error).removeprefix(f"source {name}: ")
+            failures.append(Failure("", f"source {name}", None, reason))
+    keys = registered_keys(dataset)
+    add_partitions(instance, keys)
+    return keys, failures
+
+
+def why_no_shards(dataset: Dataset, sources: Sequence[str]) -> str:
+    """What to say where the named sources, or all, have no shard."""
+    names = list(sources) or source_names(dataset.storage)
+    if not names:
+        return "no shards: add a source first (facecaption add-source NAME --images DIR)"
+    return f"no shards: there are no pictures in {', '.join(names)}"
 
 
 def build_shard(
@@ -156,12 +180,13 @@ def _run(
     partition: str,
     tags: Mapping[str, str] | None = None,
 ) -> list[Failure]:
+    end_abandoned_runs(instance)
     with Narrator(instance, partition) as narrator:
         result = definitions.resolve_job_def(job).execute_in_process(
             partition_key=partition or None,
             instance=instance,
             run_config=_QUIET,
-            tags=tags,
+            tags={**process_tag(instance), **(tags or {})},
             run_id=narrator.run_id,
             raise_on_error=False,
         )

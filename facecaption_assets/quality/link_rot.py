@@ -38,7 +38,7 @@ SELECT
     regexp_extract(key, '^(.*)-\d{5,}-\d{5,}$', 1) AS source,
     regexp_extract(lower(url), '^https?://(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)', 1) AS host,
     coalesce(_plain(final_url) <> _plain(url), false) AS is_redirected,
-    starts_with(url, 'http') AS is_url,
+    starts_with(lower(url), 'http') AS is_url,
     status, error_class, http_status, attempts, num_bytes
 FROM raw_shards
 """

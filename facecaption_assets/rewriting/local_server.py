@@ -51,6 +51,8 @@ def serve_locally(weights: Path, name: str, threads: int) -> Iterator[str]:
     params.warmup = False
     params.verbosity = _ERRORS_ONLY
     server = xllamacpp.Server(params)
+    # One that is stopped before its loop has begun never ends; nobody may have anything to ask.
+    server.handle_completions({"prompt": name, "n_predict": 0})
     try:
         yield f"{server.listening_address}/v1"
     finally:

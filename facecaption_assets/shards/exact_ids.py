@@ -1,17 +1,14 @@
 """SAMPLE_IDs as whole numbers, exactly.
 
 LAION's tables hold them as float64 as often as not, with NaN between them; a float64 is one whole
-number only below 2^53.
+number only below 2^53, a float32 below 2^24.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-#: From here on a float64 may stand for a neighbour of the number that was meant.
-_INEXACT_FROM: Final = float(2**53)
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ def exact_ids(values: NDArray[Any]) -> ExactIds:
         ValueError: If the values are not numbers, or an integer does not fit 64 bits.
     """
     if values.dtype.kind == "f":
-        return _from_floats(values.astype(np.float64))
+        return _from_floats(values)
     if values.dtype.kind not in "iu" and len(values):
         raise ValueError(f"ids are {values.dtype}, e.g. {values.flat[0]!r}; they must be numbers")
     if values.dtype.kind == "u" and len(values) and values.max() > np.iinfo(np.int64).max:
@@ -47,8 +44,11 @@ def exact_ids(values: NDArray[Any]) -> ExactIds:
     return ExactIds(ids, np.ones(len(ids), np.bool_), 0, np.empty(0, np.float64))
 
 
-def _from_floats(values: NDArray[np.float64]) -> ExactIds:
+def _from_floats(found: NDArray[Any]) -> ExactIds:
+    # From here on a number of this type may stand for a neighbour of the one that was meant.
+    inexact_from = 2.0 ** (np.finfo(found.dtype).nmant + 1)
+    values = found.astype(np.float64)
     nan = np.isnan(values)
-    exact = ~nan & (np.abs(values) < _INEXACT_FROM) & (values == np.floor(values))
+    exact = ~nan & (np.abs(values) < inexact_from) & (values == np.floor(values))
     ids = np.where(exact, values, 0.0).astype(np.int64)
     return ExactIds(ids, exact, int(nan.sum()), values[~exact & ~nan])

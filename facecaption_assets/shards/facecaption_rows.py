@@ -18,7 +18,8 @@ from facecaption_assets.shards.json_values import json_fields
 from facecaption_assets.shards.pictures import SideCar
 
 #: Between two URLs of one cell.
-_NEXT_URL: Final = re.compile(r",\s*(?=https?://)")
+_NEXT_URL: Final = re.compile(r",\s*(?=https?://)", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://", re.IGNORECASE)
 
 _KNOWN: Final = frozenset(("_id", "url", "caption", "laion_caption", "box"))
 
@@ -57,7 +58,7 @@ def describe_face_row(row: dict[str, Any], text_column: str | None) -> SideCar:
 def split_urls(cell: Any) -> list[str]:
     """The http(s) URLs of a cell: one, several with commas between them, or none (``UNKNOWN``)."""
     parts = _NEXT_URL.split(cell) if isinstance(cell, str) else []
-    return [url for part in parts if (url := part.strip()).startswith(("http://", "https://"))]
+    return [url for part in parts if _URL.match(url := part.strip())]
 
 
 def _face(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Joins ``laion_ids``, ``laion_files``, ``laion_safe_list`` and ``laion_metadata``
 import hashlib
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
 from upath import UPath
@@ -15,6 +16,7 @@ from facecaption_assets.provenance import Provenance
 from facecaption_assets.schema import LAION_FACE_METADATA
 from facecaption_assets.shards.laion_files import part_files
 from facecaption_assets.shards.laion_ids import PartIds, part_ids
+from facecaption_assets.shards.laion_inputs import IDS, file_versions, safe_list_files
 from facecaption_assets.shards.laion_metadata import PartReport, build_part
 from facecaption_assets.shards.laion_safe_list import read_safe_list
 from facecaption_assets.shards.laion_settings import LaionSettings
@@ -40,8 +42,9 @@ def build_laion_part(
         report = build_part(listed.ids, files, safe, opt_out, writer)
         # Before the table, whose presence says that the partition is complete.
         storage.write_text(storage.notes_path(ASSET, part), _notes(files, listed, report))
-        versions = {str(file): _file_version(file) for file in files}
-        versions[f"laion_face_ids/{part}"] = hashlib.sha256(listed.ids.tobytes()).hexdigest()[:16]
+        safe_files = safe_list_files(settings.safe_list)
+        versions = file_versions([*files, *safe_files]) | file_versions([Path(settings.ids)])
+        versions[f"{IDS}{part}"] = hashlib.sha256(listed.ids.tobytes()).hexdigest()[:16]
         return storage.commit_long(
             writer,
             Provenance(
@@ -74,9 +77,3 @@ def _notes(files: list[UPath], listed: PartIds, report: PartReport) -> str:
         **asdict(report),
     }
     return json.dumps(notes, indent=1)
-
-
-def _file_version(file: UPath) -> str:
-    """Size and time of change in s, as far as the place knows them."""
-    found = file.stat()
-    return f"{found.st_size}:{found.st_mtime}"

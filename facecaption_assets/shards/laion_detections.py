@@ -19,6 +19,7 @@ from facecaption_assets.long_table_search import rows_with
 from facecaption_assets.long_tables import LongTableWriter
 from facecaption_assets.provenance import Provenance, stage_hash
 from facecaption_assets.schema import LAION_FACE_DETECTIONS
+from facecaption_assets.shards.laion_inputs import file_versions
 from facecaption_assets.shards.laion_settings import LaionSettings
 from facecaption_assets.shards.pth_files import UnsafeFile, read_pth
 from facecaption_assets.shards.sources import SourceError
@@ -52,7 +53,7 @@ def build_detections(
         raise SourceError(
             f"the setting [laion] detections is {settings.detections!r}: {path.name} is not there"
         )
-    found = path.stat()
+    versions = file_versions([path])
     with storage.staging(ASSET, part) as folder:
         writer = LongTableWriter(folder / "table.parquet", LAION_FACE_DETECTIONS.arrow)
         try:
@@ -65,7 +66,7 @@ def build_detections(
                 asset=ASSET,
                 partition=part,
                 code_version=code_version,
-                input_versions={str(path): f"{found.st_size}:{found.st_mtime_ns}"},
+                input_versions=versions,
                 counts=counts,
             ),
         )

@@ -26,7 +26,7 @@ from facecaption_assets.shards.laion_files import Rows, read_rows
 from facecaption_assets.shards.laion_settings import LaionSettings
 from facecaption_assets.shards.opt_out import OptOut
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 _WEB_URL: Final = re.compile(rb"https?://[^\s/]", re.IGNORECASE)
 

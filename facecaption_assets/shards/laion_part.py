@@ -19,6 +19,15 @@ from facecaption_assets.storage import GateFailed, PartitionMissing, Storage
 
 _ASSET: Final = "laion_face_metadata"
 
+#: Begins what stands for the URL of a picture whose URL the part does not give any more.
+WITHOUT_URL: Final = "laion-face:"
+
+#: Reasons why a row is dropped that forbid its picture, in a ledger's words.
+_WITHHELD: Final = {
+    "opted_out": "on the opt-out list when its part was built",
+    "not_in_safe_list": "not on the safe list when its part was built",
+}
+
 #: Columns that become a picture's metadata, where they have a value.
 _METADATA: Final = ("width", "height", "similarity", "nsfw", "license")
 
@@ -84,17 +93,19 @@ class LaionPart:
     def url(self, name: str) -> str:
         """The picture's http(s) URL; ``laion-face:PART/ID`` where the id is not kept any more."""
         row = self._row(name)
-        return str(row["url"]) if row and row["url"] else f"laion-face:{self.part}/{name}"
+        return str(row["url"]) if row and row["url"] else f"{WITHOUT_URL}{self.part}/{name}"
 
     def fingerprint(self, name: str) -> str | None:
         """None: what is behind a URL is known when it has been fetched."""
         return None
 
     def side_car(self, name: str) -> SideCar:
-        """Alt-text, and what LAION says of the picture."""
+        """Alt-text, and what LAION says of the picture; why it was dropped where it was."""
         row = self._row(name)
         if row is None or row["status"] != "kept":
-            return SideCar(metadata={"sample_id": int(name)})
+            reason = row["drop_reason"] if row else "not_in_ids"
+            metadata = {"sample_id": int(name), "drop_reason": reason}
+            return SideCar(metadata=metadata, withheld=_WITHHELD.get(reason))
         known = {column: row[column] for column in _METADATA if row[column] is not None}
         return SideCar(alt_text=row["alt_text"], metadata={"sample_id": int(name), **known})
 
@@ -104,7 +115,7 @@ class LaionPart:
         Raises:
             PictureUnreadable: Always; says why there is nothing to download where that is so.
         """
-        name = url.removeprefix(f"laion-face:{self.part}/")
+        name = url.removeprefix(f"{WITHOUT_URL}{self.part}/")
         if name == url:
             raise PictureUnreadable(f"{url} is on the web and has to be downloaded")
         row = self._row(name)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from facecaption_assets.provenance import Provenance
+from facecaption_assets.shards.laion_part import WITHOUT_URL
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.storage import Storage
 
@@ -51,6 +52,9 @@ def _why(asset: str, row: Mapping[str, Any], opt_out: OptOut) -> str:
         kind = opt_out.covering_row(row)
         return f"the opt-out list covers rows that are kept, by {kind}" if kind else ""
     is_left_out = "opted_out" in (row["status"], row.get("drop_reason"))
+    # What the source itself left out returns with the source's own rows.
+    if is_left_out and (row.get("url") or "").startswith(WITHOUT_URL):
+        return ""
     if is_left_out and asset in _RETURNING and opt_out.covering_row(row) is None:
         return "rows were left out that are no longer on the opt-out list"
     return ""

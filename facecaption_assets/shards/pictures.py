@@ -21,11 +21,14 @@ class SideCar:
         metadata: Free fields of the side-car, JSON values.
         person: Opaque name of the person shown, where the side-car gives one. Only used to keep a
             person's pictures on one side of a split; never taken from web text.
+        withheld: Why the source itself left the picture out, and has forgotten where it is: it
+            must not be used. None for others.
     """
 
     alt_text: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     person: str | None = None
+    withheld: str | None = None
 
 
 class PictureSource(Protocol):

@@ -11,7 +11,7 @@ from facecaption_assets.shards.opt_out import OptOut, left_out_by
 from facecaption_assets.shards.pictures import PictureSource
 from facecaption_assets.shards.sources import split_shard_key
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 
 def stage_identity() -> str:
@@ -43,10 +43,13 @@ def plan_shard(shard: str, names: list[str], pictures: PictureSource, opt_out: O
         }
         if (kind := opt_out.covering_row(planned)) is not None:
             planned |= {"status": "opted_out", "error_message": left_out_by(kind)}
+        elif side_car.withheld is not None:
+            planned |= {"status": "opted_out", "error_message": side_car.withheld}
         rows.append(planned)
     return SHARD_PLAN.from_rows(rows)
 
 
 def is_downloadable(plan: pa.Table) -> bool:
     """Whether the pictures of a plan or a ledger lie behind http(s) URLs: all do, or none does."""
-    return any(url.startswith(("http://", "https://")) for url in plan["url"].to_pylist())
+    web = ("http://", "https://")
+    return any(url[:8].lower().startswith(web) for url in plan["url"].to_pylist())

@@ -9,6 +9,7 @@ from typing import Any, Final
 import dagster as dg
 
 from flip_training.definitions import build_defs
+from flip_training.defs.abandoned_runs import end_abandoned_runs, process_tag
 from flip_training.defs.current import SKIP_CURRENT
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import CHAIN
@@ -60,12 +61,13 @@ def build_recipe(trainer: Trainer, recipe: Recipe, first: str) -> list[Failure]:
     dagster_home(trainer)
     definitions = build_defs(trainer.home, trainer.preset_name)
     with dg.DagsterInstance.get() as instance:
+        end_abandoned_runs(instance)
         result = definitions.resolve_job_def("train_flip").execute_in_process(
             partition_key=recipe.name,
             instance=instance,
             asset_selection=[dg.AssetKey(name) for name in CHAIN[CHAIN.index(first) :]],
             run_config=_QUIET,
-            tags=SKIP_CURRENT,
+            tags={**process_tag(instance), **SKIP_CURRENT},
             raise_on_error=False,
         )
     return [] if result.success else _failures(result, recipe.name)

@@ -164,6 +164,27 @@ def test_without_a_source_the_build_says_how_to_add_one(facecaption) -> None:
     assert "facecaption add-source NAME --images DIR" in built.output
 
 
+def test_a_source_whose_folder_is_gone_stops_no_other(facecaption, photos, tmp_path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    facecaption("add-source", "gone", "--images", str(gone))
+    facecaption("add-source", "mine", "--images", str(photos))
+    gone.rmdir()
+    built = facecaption("build")
+    assert built.exit_code == 1
+    assert "1/1 mine-00000" in built.output
+    assert f"source gone failed: images {gone} is not a folder" in built.output.replace("\n", "")
+
+
+def test_a_source_without_pictures_is_not_told_to_be_added(facecaption, tmp_path) -> None:
+    (tmp_path / "empty").mkdir()
+    facecaption("add-source", "mine", "--images", str(tmp_path / "empty"))
+    built = facecaption("build", "mine")
+    assert built.exit_code == 1
+    assert "no pictures in mine" in built.output
+    assert "add-source" not in built.output
+
+
 @pytest.mark.parametrize("arguments", [[], ["--sample", "--images", "."]])
 def test_a_source_is_exactly_one_kind_of_pictures(facecaption, home, arguments) -> None:
     added = facecaption("add-source", "mine", *arguments)

@@ -45,13 +45,20 @@ class SystemResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """All addresses of a host name."""
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads,
-            lambda: socket.getaddrinfo(
-                host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG
-            ),
-        )
+        """All addresses of a host name.
+
+        Raises:
+            OSError: If it has none, or is no name that could have any.
+        """
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._threads,
+                lambda: socket.getaddrinfo(
+                    host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG
+                ),
+            )
+        except UnicodeError as error:  # A label is empty or too long.
+            raise OSError(f"not a host name: {error}") from error
         return [
             ResolveResult(
                 hostname=host,

@@ -25,7 +25,7 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
         return float(text)
     try:
         then = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # The latter of numbers that no date has.
         return None
     if then.tzinfo is None:
         then = then.replace(tzinfo=UTC)

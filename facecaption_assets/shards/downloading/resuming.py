@@ -62,7 +62,7 @@ def carry_over(earlier: EarlierShard, spool: Spool, identity: str) -> None:
     for row in rows_of(earlier.ledger):
         record = record_of_row(row, settings, is_original=True)
         known = spool.get(record.key)
-        if known is not None and (known.is_success or known.attempts >= record.attempts):
+        if known is not None and _is_newer(known, record, identity):
             continue
         if record.is_success:
             successes[record.key] = record
@@ -75,6 +75,16 @@ def carry_over(earlier: EarlierShard, spool: Spool, identity: str) -> None:
             if (success := successes.get(key)) is not None:
                 digest = hashlib.sha256(data).hexdigest()
                 spool.add(replace(success, is_original=digest == success.fields["sha256"]), data)
+
+
+def _is_newer(known: Record, committed: Record, identity: str) -> bool:
+    """Whether the spool's record tells more; it may be a rest of before the commit."""
+    if known.is_success:
+        return True
+    is_current = known.settings == identity
+    if is_current != (committed.settings == identity):
+        return is_current
+    return not committed.is_success and known.attempts >= committed.attempts
 
 
 def plan_jobs(rows: Iterable[Mapping[str, Any]], spool: Spool, judge: Judge) -> deque[Job]:

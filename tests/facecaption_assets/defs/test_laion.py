@@ -1,5 +1,6 @@
 """LAION-Face's parts in Dagster: the asset, its checks, and what a new part does to shards."""
 
+import os
 from pathlib import Path
 
 import dagster as dg
@@ -10,7 +11,7 @@ from dagster._core.loader import LoadingContextForTest
 
 from facecaption_assets.definitions import build_defs
 from facecaption_assets.defs.building import build_laion_parts, register, states
-from facecaption_assets.defs.registry import register_settled_sources
+from facecaption_assets.defs.registry import freshness, register_settled_sources
 from facecaption_assets.freshness import PART_ASSET, State
 from facecaption_assets.shards.laion_part import LaionPart
 from facecaption_assets.shards.registration import registered_names
@@ -177,6 +178,30 @@ def test_a_part_that_changed_concerns_its_own_shards_only(
     assert judged["laion-face-03-00000"].state is State.DONE
     assert judged["mine-00000"].state is State.DONE
     assert stale_statuses(*built) == dict.fromkeys(built, StaleStatus.FRESH)
+
+
+@pytest.mark.parametrize("which", ["ids", "metadata", "safe_list"])
+def test_a_file_that_changed_in_place_makes_its_parts_stale(
+    dataset, laion, materialize, tmp_path, which
+) -> None:
+    import numpy as np
+
+    safe = tmp_path / "safe.npy"
+    np.save(safe, np.arange(40))
+    text = dataset.storage.profile_file.read_text(encoding="utf-8")
+    changed = text.replace("[laion]", f'[laion]\nsafe_list = "{safe}"')
+    dataset.storage.write_text(dataset.storage.profile_file, changed)
+    add_laion_parts(dataset.storage, "laion-face-03", "03")
+    assert materialize(PART_ASSET, "03").success
+    judge = freshness(dataset)
+    assert judge.state(PART_ASSET, "03").state is State.DONE
+    (part_file,) = Path(laion.metadata).glob("part-00003-*")
+    file = {"ids": Path(laion.ids), "metadata": part_file, "safe_list": safe}[which]
+    os.utime(file, (1, 1))
+    judged = judge.state(PART_ASSET, "03")
+    assert (judged.state, judged.reason) == (State.STALE, f"{file} changed")
+    assert materialize(PART_ASSET, "03").success
+    assert judge.state(PART_ASSET, "03").state is State.DONE
 
 
 def test_automation_rebuilds_nothing_for_a_new_part_and_a_new_shard_for_itself(

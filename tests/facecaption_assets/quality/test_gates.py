@@ -148,5 +148,15 @@ def test_opted_out_pictures_are_not_wanted(tables: Tables) -> None:
     assert gates.enough_pictures(raw, 0.9).numbers["wanted"] == 15
 
 
+def test_a_shard_that_had_enough_pictures_has_enough_when_they_are_opted_out(
+    tables: Tables,
+) -> None:
+    raw = tables["raw_shards"]
+    for row, status in enumerate(raw["status"].to_pylist()):
+        if status == "success":
+            raw = with_value(raw, row, "status", "opted_out")
+            assert gates.enough_pictures(raw, 0.875).passed
+
+
 def test_a_shard_without_wanted_pictures_has_enough() -> None:
     assert gates.enough_pictures(TABLES["raw_shards"].arrow.empty_table(), 1.0).passed

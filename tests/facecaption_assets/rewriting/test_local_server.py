@@ -1,5 +1,7 @@
 import asyncio
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,24 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     broken.write_bytes(b"not a model")
     with pytest.raises(RuntimeError), serve_locally(broken, "broken", 1):
         pass
+
+
+#: Starts and stops a server in a process of its own: one that hangs can be ended.
+_ASK_NOTHING = """
+import sys
+from pathlib import Path
+from facecaption_assets.rewriting.local_server import serve_locally
+for _ in range(8):
+    with serve_locally(Path(sys.argv[1]), "tiny", 1):
+        pass
+"""
+
+
+@pytest.mark.slow
+def test_a_server_that_nobody_asks_anything_stops() -> None:
+    store = ModelStore(Path(os.environ.get("FACECAPTION_MODELS", ".cache/models")))
+    weights = store.path("smollm2-135m-instruct")
+    subprocess.run([sys.executable, "-c", _ASK_NOTHING, weights], check=True, timeout=120)
 
 
 @pytest.mark.slow

@@ -16,6 +16,14 @@ def test_nan_is_counted_and_what_is_no_whole_number_below_2_to_the_53_is_listed(
     assert found.inexact.tolist() == odd
 
 
+@pytest.mark.parametrize(("kind", "limit"), [(np.float32, 2**24), (np.float16, 2**11)])
+def test_narrow_floats_are_exact_below_a_limit_of_their_own(kind, limit) -> None:
+    # One more than the limit is the limit, once it is of this type.
+    found = exact_ids(np.array([limit - 1, limit + 1], kind))
+    assert found.exact.tolist() == [True, False]
+    assert found.inexact.tolist() == [limit]
+
+
 @given(hnp.arrays(np.int64, st.integers(0, 20)))
 def test_integers_stay_as_they_are(values) -> None:
     found = exact_ids(values)

@@ -137,6 +137,7 @@ def test_rows_that_arrive_later_are_seen(opened) -> None:
         ("https://a/x.jpg", ["https://a/x.jpg"]),
         (" https://a/x.jpg ", ["https://a/x.jpg"]),
         ("https://a/x,y.jpg, http://b/, z.jpg", ["https://a/x,y.jpg", "http://b/, z.jpg"]),
+        ("HTTPS://a/x.jpg,Http://b/y.jpg", ["HTTPS://a/x.jpg", "Http://b/y.jpg"]),
         ("UNKNOWN", []),
         ("file:///etc/passwd", []),
         ("", []),

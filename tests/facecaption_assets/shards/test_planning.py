@@ -6,7 +6,7 @@ import pytest
 from facecaption_assets.schema import SHARD_PLAN
 from facecaption_assets.shards.folder import PictureFolder
 from facecaption_assets.shards.opt_out import OptOut
-from facecaption_assets.shards.planning import plan_shard
+from facecaption_assets.shards.planning import is_downloadable, plan_shard
 
 
 @pytest.fixture
@@ -86,3 +86,12 @@ def test_an_imported_picture_is_left_out_by_the_url_that_it_once_had(folder) -> 
 
 def test_the_same_folder_gives_the_same_plan(folder) -> None:
     assert planned(folder, "json.jpg") == planned(folder, "json.jpg")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_of_the_web"),
+    [("https://a/x", True), ("HTTP://a/x", True), ("file:///http://a", False), ("x", False)],
+)
+def test_pictures_behind_urls_are_told_whatever_the_case_of_the_scheme(url, is_of_the_web) -> None:
+    row = {"key": "k", "source": "s", "url": url, "split_group": "k", "status": "planned"}
+    assert is_downloadable(SHARD_PLAN.from_rows([row])) == is_of_the_web

@@ -75,6 +75,12 @@ def test_a_name_that_answers_differently_when_asked_again_is_refused(
     assert server.asked["/truncated"] == 1
 
 
+@pytest.mark.parametrize("host", ["a..example", "a" * 64 + ".example"])
+def test_a_name_that_no_host_can_have_is_unreachable_too(shard, host) -> None:
+    row = shard.download([f"http://{host}/a.jpg"])[0]
+    assert (row["status"], row["error_class"]) == ("unreachable", "dns_failure")
+
+
 def test_a_host_that_cannot_be_looked_up_is_unreachable(shard) -> None:
     row = shard.download(["http://none.example/a.jpg"], connect=connect(FakeResolver()))[0]
     assert (row["status"], row["error_class"]) == ("unreachable", "dns_failure")

@@ -46,6 +46,20 @@ def test_other_settings_judge_again_without_asking_for_what_is_there(server, sha
     assert (server.asked["/html"], server.asked["/404"], server.asked["/noai"]) == (2, 1, 1)
 
 
+def test_tries_under_other_settings_count_although_the_shard_was_not_committed(
+    server, shard
+) -> None:
+    url = f"{server.base}/500"
+    for run in range(3):
+        shard.download([url], again=run > 0)
+    committed = shard.table, shard.tar
+    for _ in range(4):
+        # The spool is found as a process that was killed before its commit left it.
+        (shard.table, shard.tar), shard.runs = committed, 9
+        shard.download([url], again=True, changed=True, max_bytes=500_000, max_attempts=2)
+    assert server.asked["/500"] == 3 + 2
+
+
 def test_robots_are_asked_again_only_when_they_are_to_be_ignored(server, shard, urls) -> None:
     shard.download(urls)
     rows = shard.download(urls, again=True, changed=True, respect_robots=False)
