@@ -46,7 +46,7 @@ from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut, left_out_by
 
 #: Raised when an annotator's evidence or its resolution changes.
-_VERSION: Final = 4
+_VERSION: Final = 5
 
 _Row = dict[str, Any]
 
