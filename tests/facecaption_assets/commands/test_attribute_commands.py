@@ -118,6 +118,7 @@ def test_a_fitted_calibration_is_used_by_the_profile_that_names_it(
     done = facecaption("calibrate-attributes", *given, "--out", out, "--method", method)
     assert done.exit_code == 0, done.output
     assert json.loads(out.read_text())["method"] == method
+    assert "by the labels of others" in done.output
     raw = facecaption("evaluate-attributes", *given)
     (home / "profile.toml").write_text(f'[attributes]\ncalibration = "{out}"\n')
     calibrated = facecaption("evaluate-attributes", *given)
