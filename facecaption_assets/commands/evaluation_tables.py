@@ -83,7 +83,13 @@ def _table(first: str, scores: Sequence[Score]) -> Table:
 def _people_table(groups: Sequence[GroupScores]) -> Table:
     """Accuracy and coverage per attribute, the values of one column side by side."""
     values = (f"{group.value} ({group.faces})" for group in groups)
-    table = Table(groups[0].column, *values, box=None)
+    table = Table(
+        Column(groups[0].column, no_wrap=True),
+        *values,
+        box=None,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     scores = [{score.name: score for score in group.scores} for group in groups]
     for name in dict.fromkeys(name for found in scores for name in found):
         table.add_row(name, *(_right_of_covered(found.get(name)) for found in scores))
