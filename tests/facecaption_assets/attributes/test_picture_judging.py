@@ -19,6 +19,8 @@ SETTINGS = AttributeSettings(annotators=("smiling_man",), min_positive=1)
 class TwoFaces:
     """Finds a small, sure face on the left and a large, less sure one on the right."""
 
+    image_size = 640
+
     def detect(self, images) -> list[list[Detection]]:
         small, large = (20.0, 20.0, 100.0, 100.0), (200.0, 50.0, 400.0, 250.0)
         return [[Detection(small, 0.9), Detection(large, 0.8)] for _ in images]
