@@ -18,6 +18,8 @@ from facecaption_assets.attributes.vocabulary import ATTRIBUTES
 
 #: Fewest faces of either label that a curve is fitted to: ten wrong labels of each decide nothing.
 MIN_OF_EACH: Final = 10
+#: Parts of the faces, each left out once to measure what a calibration does to others.
+FOLDS: Final = 5
 #: Decimals of what is stored: far more than a few thousand labels can tell.
 _DECIMALS: Final = 6
 
@@ -43,13 +45,26 @@ def fit_calibration(
     return Calibration(method, annotators, curves)
 
 
-def calibrate(predictions: Predictions, calibration: Calibration) -> Predictions:
-    """The same states, with calibrated probabilities."""
+def calibrate_left_out(
+    labels: LabelTable, predictions: Predictions, calibration: Calibration, method: Method
+) -> Predictions:
+    """The same states, with each face's probabilities calibrated without its own label.
+
+    What ``calibration`` does to other faces, measured on the same ones: for each attribute that
+    has a curve, the faces are dealt into ``FOLDS`` parts, either label evenly, and each part gets
+    the curve of the others. Pictures of one person may lie in several parts.
+    """
     probabilities = predictions.probabilities.copy()
-    for attribute, curve in calibration.curves.items():
+    for attribute in calibration.curves:
         column = probabilities[:, ATTRIBUTES.index(attribute)]
-        for row in np.flatnonzero(~np.isnan(column)):
-            column[row] = curve(float(column[row]))
+        value = labels.values[:, labels.attributes.index(attribute)]
+        usable = (value != 0) & ~np.isnan(column)
+        raw, truth = column[usable], value[usable] > 0
+        fold = np.zeros(len(truth), np.intp)
+        for side in (truth, ~truth):
+            fold[side] = np.arange(side.sum()) % FOLDS
+        curves = [fit_curve(raw[fold != k], truth[fold != k], method) for k in range(FOLDS)]
+        column[usable] = [curves[k](p) for p, k in zip(raw.tolist(), fold, strict=True)]
     return replace(predictions, probabilities=probabilities)
 
 

@@ -17,7 +17,13 @@ from facecaption_assets.attributes.vocabulary import ATTRIBUTES
 
 #: Stands for a 0 until the whole file tells what that means.
 _ZERO: Final = 2
-_VALUES: Final[Mapping[str, int]] = {"1": 1, "-1": -1, "0": _ZERO, "": 0}
+#: The decimals are what pandas writes of a column with blanks.
+_VALUES: Final[Mapping[str, int]] = {
+    "": 0,
+    **dict.fromkeys(("1", "1.0"), 1),
+    **dict.fromkeys(("-1", "-1.0"), -1),
+    **dict.fromkeys(("0", "0.0"), _ZERO),
+}
 
 
 class LabelFileError(ValueError):
@@ -74,12 +80,15 @@ def read_labels(path: Path) -> LabelTable:
 def _from_celeba(path: Path, columns: list[str], lines: Iterator[str]) -> LabelTable:
     if unknown := [name for name in columns if name not in ATTRIBUTES]:
         raise LabelFileError(f"{path} line 2 names {unknown[0]!r}, which is no CelebA attribute")
+    if len(set(columns)) < len(columns):
+        raise LabelFileError(f"{path} line 2 names an attribute twice")
     rows = ((number, line.split()) for number, line in enumerate(lines, start=3) if line.strip())
     return _collect(path, tuple(columns), {}, rows, ["name", *columns])
 
 
 def _from_csv(path: Path, rows: Iterator[list[str]]) -> LabelTable:
     header = [name.strip() for name in next(rows, [])]
+    _require_spelling(path, header)
     if not any(name in ATTRIBUTES for name in header[1:]):
         raise LabelFileError(
             f"{path} line 1 names none of CelebA's attributes, spelled as in {ATTRIBUTES[0]}"
@@ -90,6 +99,19 @@ def _from_csv(path: Path, rows: Iterator[list[str]]) -> LabelTable:
     groups: dict[str, list[str]] = {n: [] for n in header[1:] if n not in ATTRIBUTES}
     numbered = ((number, row) for number, row in enumerate(rows, start=2) if any(row))
     return _collect(path, attributes, groups, numbered, header)
+
+
+def _require_spelling(path: Path, header: Sequence[str]) -> None:
+    """Refuse what is nearly an attribute: as a column of groups, its labels would be lost."""
+    spelled = {_letters(name): name for name in ATTRIBUTES}
+    for name in header[1:]:
+        meant = spelled.get(_letters(name), name)
+        if name != meant:
+            raise LabelFileError(f"{path} line 1 names {name!r}; CelebA spells it {meant}")
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 def _collect(

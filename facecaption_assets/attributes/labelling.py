@@ -45,8 +45,8 @@ from facecaption_assets.schema import FACE_ATTRIBUTES
 from facecaption_assets.shards.images import ImageDecodeError, decode_rgb
 from facecaption_assets.shards.opt_out import OptOut, left_out_by
 
-#: Raised when an annotator's evidence or its resolution changes.
-_VERSION: Final = 4
+#: Raised when evidence is resolved or kept in another way; what it is has its own version.
+_VERSION: Final = 5
 
 _Row = dict[str, Any]
 

@@ -16,6 +16,9 @@ from facecaption_assets.models import ModelStore
 
 _SETTING: Final = "AttributeSettings.annotators"
 
+#: Raised when an annotator says something else of a face with the same weights.
+_VERSION: Final = 1
+
 
 @dataclass(frozen=True)
 class AnnotatorEntry:
@@ -148,12 +151,12 @@ def announced_attributes(settings: AttributeSettings) -> frozenset[str]:
 
 
 def model_identities(settings: AttributeSettings, store: ModelStore) -> list[str]:
-    """What a code version says of the models of the annotators that the settings name.
+    """What a code version says of the annotators that the settings name, and of their models.
 
     Raises:
         ValueError: As ``annotators_of``.
     """
-    identities = []
+    identities = [f"evidence {_VERSION}"]
     for entry in annotators_of(settings).values():
         named = (getattr(settings, entry.model_setting),) if entry.model_setting else ()
         identities += [store.identity(model) for model in (*entry.models, *named)]

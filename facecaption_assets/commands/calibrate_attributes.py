@@ -49,7 +49,7 @@ def _calibrate(images: Path, labels: Path, method: CalibrationMethod, crops: boo
     from facecaption_assets.attributes.calibration import evidence_identity
     from facecaption_assets.attributes.calibration_fitting import (
         MIN_OF_EACH,
-        calibrate,
+        calibrate_left_out,
         fit_calibration,
     )
     from facecaption_assets.attributes.evaluation import evaluate
@@ -66,6 +66,6 @@ def _calibrate(images: Path, labels: Path, method: CalibrationMethod, crops: boo
             f"no attribute has {MIN_OF_EACH} judged faces of either label in {labels}; nothing is "
             "written"
         )
-    after = evaluate(table, calibrate(predictions, calibration))
-    print_calibration(calibration, evaluate(table, predictions), after)
+    left_out = calibrate_left_out(table, predictions, calibration, method.value)
+    print_calibration(calibration, evaluate(table, predictions), evaluate(table, left_out))
     return calibration

@@ -36,23 +36,35 @@ def print_evaluation(evaluation: Evaluation) -> None:
 def print_calibration(calibration: Calibration, before: Evaluation, after: Evaluation) -> None:
     """Print which attributes have a curve, and the calibration error on both sides of it.
 
-    Both are of the faces that the curves were fitted to: others will come out worse.
+    Args:
+        calibration: The curves.
+        before: With raw probabilities.
+        after: With each face's probabilities calibrated without its own label.
     """
-    table = Table("attribute", "labelled", "positive", "ECE raw", "ECE fitted", box=None)
-    fitted = {score.name: score for score in after.scores}
+    table = Table("attribute", "judged", "positive", "ECE raw", "ECE calibrated", box=None)
+    calibrated = {score.name: score for score in after.scores}
     for score in before.scores:
         curve = calibration.curves.get(score.name)
-        if curve is None:
-            table.add_row(score.name, str(score.labelled), str(score.positives), "too few labels")
-            continue
-        errors = (score.calibration_error, fitted[score.name].calibration_error)
-        table.add_row(score.name, str(curve.num), str(curve.num_positive), *map(_decimal, errors))
+        if curve is not None:
+            errors = (score.calibration_error, calibrated[score.name].calibration_error)
+            numbers = (str(curve.num), str(curve.num_positive))
+            table.add_row(score.name, *numbers, *map(_decimal, errors))
     console.print(table)
+    without = [score.name for score in before.scores if score.name not in calibration.curves]
+    if without:
+        console.print(f"no curve, for want of judged faces of either label: {', '.join(without)}")
+    console.print("ECE calibrated: each face by the labels of others")
 
 
 def _table(first: str, scores: Sequence[Score]) -> Table:
     columns = ("faces", "yes", "covered", "found", "right", "balanced", "AP", "ECE")
-    table = Table(Column(first, no_wrap=True), *columns, box=None)
+    table = Table(
+        Column(first, no_wrap=True),
+        *(Column(name, justify="right") for name in columns),
+        box=None,
+        collapse_padding=True,  # Else 80 columns do not suffice.
+        pad_edge=False,
+    )
     for score in scores:
         table.add_row(
             score.name,
@@ -71,7 +83,13 @@ def _table(first: str, scores: Sequence[Score]) -> Table:
 def _people_table(groups: Sequence[GroupScores]) -> Table:
     """Accuracy and coverage per attribute, the values of one column side by side."""
     values = (f"{group.value} ({group.faces})" for group in groups)
-    table = Table(groups[0].column, *values, box=None)
+    table = Table(
+        Column(groups[0].column, no_wrap=True),
+        *values,
+        box=None,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     scores = [{score.name: score for score in group.scores} for group in groups]
     for name in dict.fromkeys(name for found in scores for name in found):
         table.add_row(name, *(_right_of_covered(found.get(name)) for found in scores))

@@ -3,16 +3,22 @@
 Arguments in, values out; judging belongs to ``attributes.picture_judging``.
 """
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from facecaption_assets.terminal import console, stop
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from facecaption_assets.attributes.evaluation import Predictions
     from facecaption_assets.attributes.label_files import LabelTable
     from facecaption_assets.defs.resources import Dataset
+
+#: Reasons why pictures were not judged that are printed.
+_REASONS_SHOWN: Final = 3
 
 
 def judge_labelled(
@@ -47,7 +53,18 @@ def judge_labelled(
         rows = judge.judge([images / name for name in table.names])
     except (LabelFileError, ModelUnavailable, OutOfMemory, OSError, ProfileError) as error:
         raise stop(str(error)) from None
+    _tell_failures(rows)
     return table, predictions_of(rows)
+
+
+def _tell_failures(rows: "pa.Table") -> None:
+    """Print why pictures were not judged, the commonest reasons first."""
+    pictures = rows.select(["status", "error_message"]).to_pylist()
+    reasons = Counter(
+        row["error_message"] for row in pictures if row["status"] == "failed_to_annotate"
+    )
+    for reason, count in reasons.most_common(_REASONS_SHOWN):
+        console.print(f"{count} of {len(pictures)} not judged: {reason}", soft_wrap=True)
 
 
 def _present(table: "LabelTable", images: Path, labels: Path) -> "LabelTable":

@@ -178,6 +178,8 @@ def decode_reduced(data: bytes, least_side: int | None) -> Decoded:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return _decode(image, data, least_side)
+    except UnidentifiedImageError as error:  # It names an address in memory, never twice the same.
+        raise ImageDecodeError(f"no known picture format; it starts with {data[:12]!r}") from error
     # Decoders raise whatever odd bytes lead them to; each of it is this picture's fault alone.
     except Exception as error:
         raise ImageDecodeError(f"{type(error).__name__}: {error}") from error

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from facecaption_assets.attributes.label_files import LabelFileError, read_labels
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
 
 IMAGES: Final = "img_align_celeba"
@@ -20,7 +21,6 @@ LABELS: Final = "list_attr_celeba.txt"
 PARTITION: Final = "list_eval_partition.txt"
 
 _SPLITS: Final = {"0": "training", "1": "validation", "2": "test"}
-_STATES: Final = {"1": True, "-1": False}
 
 
 class CelebaError(ValueError):
@@ -69,7 +69,7 @@ def read_celeba(folder: Path) -> CelebaFolder:
 def _split(
     folder: Path,
     names: list[str],
-    labels: Mapping[str, list[bool]],
+    labels: Mapping[str, NDArray[np.bool_]],
     present: set[str],
     split: str,
 ) -> CelebaSplit:
@@ -85,23 +85,27 @@ def _split(
     return CelebaSplit(pictures, np.array([labels[name] for name in names], np.bool_))
 
 
-def _read_labels(path: Path) -> dict[str, list[bool]]:
-    lines = _lines(path)
-    if len(lines) < 2 or tuple(lines[1].split()) != ATTRIBUTES:
-        raise CelebaError(f"{path}: its second line is not the names of CelebA's 40 attributes")
-    labels = {}
-    for number, line in enumerate(lines[2:], start=3):
-        name, *values = line.split()
-        if len(values) != len(ATTRIBUTES) or not _STATES.keys() >= set(values):
-            raise CelebaError(f"{path}: line {number} is not a picture and 40 times 1 or -1")
-        labels[name] = [_STATES[value] for value in values]
-    return labels
+def _read_labels(path: Path) -> dict[str, NDArray[np.bool_]]:
+    try:
+        table = read_labels(path)
+    except LabelFileError as error:
+        raise CelebaError(str(error)) from error
+    if table.attributes != ATTRIBUTES:
+        raise CelebaError(f"{path} does not name CelebA's 40 attributes in their order")
+    if not table.values.all():
+        row, column = np.argwhere(table.values == 0)[0]
+        raise CelebaError(
+            f"{path} says neither 1 nor -1 of {ATTRIBUTES[column]}, {table.names[row]}"
+        )
+    return dict(zip(table.names, table.values > 0, strict=True))
 
 
 def _read_partition(path: Path) -> dict[str, list[str]]:
     splits: dict[str, list[str]] = {name: [] for name in _SPLITS.values()}
     for number, line in enumerate(_lines(path), start=1):
         match line.split():
+            case []:
+                continue
             case [name, split] if split in _SPLITS:
                 splits[_SPLITS[split]].append(name)
             case _:
@@ -111,6 +115,6 @@ def _read_partition(path: Path) -> dict[str, list[str]]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").strip().splitlines()
+        return path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise CelebaError(f"{path} cannot be read: {error}") from error

@@ -4,7 +4,7 @@ from scipy.optimize import minimize
 
 from facecaption_assets.attributes.calibration_fitting import (
     MIN_OF_EACH,
-    calibrate,
+    calibrate_left_out,
     fit_calibration,
     fit_curve,
 )
@@ -100,7 +100,25 @@ def test_only_attributes_with_enough_of_either_label_get_a_curve() -> None:
     calibration = fit_calibration(labels, predictions, "platt", "these")
     assert list(calibration.curves) == ["Smiling"]
     assert (calibration.method, calibration.annotators) == ("platt", "these")
-    calibrated = calibrate(predictions, calibration).of("Smiling")[1]
+    left_out = calibrate_left_out(labels, predictions, calibration, "platt")
+    calibrated = left_out.of("Smiling")[1]
     assert calibrated[0] > 0.9 > 0.1 > calibrated[-1]
-    assert np.isnan(calibrate(predictions, calibration).of("Young")[1]).all()
+    assert np.isnan(left_out.of("Young")[1]).all()
     assert probabilities[0, ATTRIBUTES.index("Smiling")] == 0.9
+
+
+def test_left_out_faces_show_that_a_curve_learnt_its_labels_by_heart() -> None:
+    rng = np.random.default_rng(0)
+    num = 200
+    probabilities = np.full((num, 40), np.nan)
+    probabilities[:, ATTRIBUTES.index("Smiling")] = raw = rng.random(num)
+    truth = rng.random(num) < 0.5
+    truth[::7] = raw[::7] > 0.5
+    values = np.where(truth, 1, -1).astype(np.int8)[:, None]
+    labels = LabelTable([str(i) for i in range(num)], ("Smiling",), values)
+    predictions = Predictions(np.zeros((num, 40), np.int8), probabilities, np.ones(num, bool))
+    calibration = fit_calibration(labels, predictions, "isotonic", "these")
+    seen = np.array([calibration.curves["Smiling"](float(p)) for p in raw])
+    unseen = calibrate_left_out(labels, predictions, calibration, "isotonic").of("Smiling")[1]
+    assert calibration_error(truth, seen) < 0.02
+    assert calibration_error(truth, unseen) > 0.04

@@ -54,6 +54,29 @@ def test_hair_between_colours_has_none(tone: HairTone) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lightness", "redness"), [(48, 6), (45, 8), (42, 9)], ids=["golden", "honey", "dark blond"]
+)
+def test_warm_hair_between_brown_and_light_blond_is_not_denied_blond(
+    lightness: float, redness: float
+) -> None:
+    tone = HairTone(lightness, warmth=0.8, redness=redness, chroma=24)
+    assert classify_hair_tone(tone)["Blond_Hair"] > 0.3
+
+
+def test_greying_hair_too_light_for_black_is_not_denied_grey() -> None:
+    tone = HairTone(lightness=40, warmth=0.1, redness=1, chroma=3)
+    assert 0.15 < classify_hair_tone(tone)["Gray_Hair"] < 0.85
+
+
+@pytest.mark.parametrize("lightness", [16, 27, 44])
+def test_reddish_hair_is_called_neither_brown_nor_blond_nor_denied_it(lightness: float) -> None:
+    tone = HairTone(lightness, warmth=1.0, redness=18, chroma=32)
+    probabilities = classify_hair_tone(tone)
+    assert probabilities.keys() == {"Black_Hair", "Gray_Hair"}
+    assert all(p < 0.15 for p in probabilities.values())
+
+
+@pytest.mark.parametrize(
     ("hair", "colour"),
     [
         ((22, 22, 23), "Black_Hair"),

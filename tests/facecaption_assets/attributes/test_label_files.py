@@ -43,17 +43,25 @@ def test_zero_is_no_unless_the_file_says_no_by_minus_one(read, cells: str, value
     assert read(f"name,Smiling\na,{cells}\n").values[:, 0].tolist() == values
 
 
+def test_decimals_of_pandas_are_labels(read) -> None:
+    table = read("name,Smiling,Male\na,1.0,-1.0\nb,,0.0\n")
+    assert table.values.tolist() == [[1, -1], [0, 0]]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "names none of CelebA's attributes"),
-        ("name,smiling\na,1\n", "names none of CelebA's attributes"),
+        ("name,sex\na,1\n", "names none of CelebA's attributes"),
+        ("name,Young,smiling\na,1,1\n", "line 1 names 'smiling'; CelebA spells it Smiling"),
+        ("name,Wearing Hat\na,1\n", "CelebA spells it Wearing_Hat"),
         ("name,Smiling,Smiling\na,1,1\n", "names a column twice"),
         ("name,Smiling\n", "has no labels"),
         ("name,Smiling\na,yes\n", "line 2 says 'yes' of Smiling"),
         ("name,Smiling\na,1\na,1\n", "line 3 lacks a name, or repeats one: 'a'"),
         ("name,Smiling\na,1,2\n", "line 2 has 3 values, not 2"),
         ("1\nSmiling Moustache\na 1 1\n", "line 2 names 'Moustache'"),
+        ("1\nSmiling Smiling\na 1 -1\n", "line 2 names an attribute twice"),
         ("1\nSmiling\na 2\n", "line 3 says '2' of Smiling"),
     ],
 )

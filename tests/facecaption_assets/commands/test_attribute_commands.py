@@ -118,6 +118,7 @@ def test_a_fitted_calibration_is_used_by_the_profile_that_names_it(
     done = facecaption("calibrate-attributes", *given, "--out", out, "--method", method)
     assert done.exit_code == 0, done.output
     assert json.loads(out.read_text())["method"] == method
+    assert "by the labels of others" in done.output
     raw = facecaption("evaluate-attributes", *given)
     (home / "profile.toml").write_text(f'[attributes]\ncalibration = "{out}"\n')
     calibrated = facecaption("evaluate-attributes", *given)
@@ -198,3 +199,11 @@ def test_a_built_dataset_is_measured_by_the_labels_that_the_profile_names(
     done = facecaption("evaluate-attributes")
     assert done.exit_code == 1
     assert "labels.csv" in done.stderr
+
+
+def test_why_pictures_were_not_judged_is_told(facecaption, labelled) -> None:
+    folder, labels = labelled
+    (folder / "3.png").write_bytes(b"no picture")
+    done = facecaption("evaluate-attributes", "--images", folder, "--labels", labels, "--crops")
+    assert "1 of 60 not judged: the crop cannot be decoded" in done.output
+    assert "59 of 60 labelled faces judged" in done.output

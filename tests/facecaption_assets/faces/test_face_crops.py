@@ -159,7 +159,7 @@ def test_every_picture_has_a_row(tmp_path: Path) -> None:
         (key(3), "failed_to_decode"),
         (key(4), "failed_to_decode"),
     ]
-    assert "cannot identify" in rows[1]["error_message"]
+    assert "no known picture format" in rows[1]["error_message"]
     assert rows[3]["error_message"] == "the shard's tar has no picture of this key"
     assert rows[0]["face_id"] is None
     assert (rows[0]["original_width"], rows[0]["original_height"]) == (120, 80)

@@ -267,3 +267,14 @@ def test_few_pixels_have_the_colours_of_all(mode) -> None:
     data = jpeg(400, 304, mode=mode)
     few, full = decode_reduced(data, 200).pixels, decode_rgb(data)
     assert few.mean(axis=(0, 1)) == pytest.approx(full.mean(axis=(0, 1)), abs=1)
+
+
+def test_bytes_of_no_picture_are_refused_in_the_same_words_each_time() -> None:
+    messages = set()
+    held = []
+    for _ in range(3):
+        with pytest.raises(ImageDecodeError, match="starts with b'no picture'") as caught:
+            decode_rgb(b"no picture")
+        held.append(caught)  # Else an address in memory could be used again.
+        messages.add(str(caught.value))
+    assert len(messages) == 1

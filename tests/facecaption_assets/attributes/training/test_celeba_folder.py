@@ -49,9 +49,10 @@ def test_missing_pictures_are_counted_and_the_first_is_named(folder: Path) -> No
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
-        ("list_attr_celeba.txt", "Smiling", "Grinning", r"second line is not the names of CelebA"),
-        ("list_attr_celeba.txt", "000003.jpg  -1", "000003.jpg  0", "line 5 is not a picture and"),
-        ("list_attr_celeba.txt", "000003.jpg  -1", "000003.jpg", "line 5 is not a picture and"),
+        ("list_attr_celeba.txt", "Smiling", "Grinning", "line 2 names 'Grinning'"),
+        ("list_attr_celeba.txt", "Bald Bangs", "Bangs Bald", "CelebA's 40 attributes in their"),
+        ("list_attr_celeba.txt", "000003.jpg  -1", "000003.jpg  0", r"of 5_o.*, 000003\.jpg"),
+        ("list_attr_celeba.txt", "000003.jpg  -1", "000003.jpg", "line 5 has 40 values, not 41"),
         ("list_attr_celeba.txt", "000003.jpg", "3.jpg", r"lacks 1 of 4 .*000003\.jpg"),
         ("list_eval_partition.txt", "000003.jpg 0", "000003.jpg 7", "line 3 is not a picture and"),
         ("list_eval_partition.txt", " 1", " 2", "names no picture for validation"),
@@ -66,7 +67,20 @@ def test_malformed_lists_are_refused_with_the_line(
         read_celeba(folder)
 
 
+@pytest.mark.parametrize("name", ["list_attr_celeba.txt", "list_eval_partition.txt"])
+def test_blank_lines_carriage_returns_and_byte_order_marks_change_nothing(
+    folder: Path, name: str
+) -> None:
+    expected = read_celeba(folder)
+    first, second, *rest = (folder / name).read_text().splitlines()
+    text = "\r\n".join([first, second, "", *rest, ""])
+    (folder / name).write_bytes(text.encode("utf-8-sig"))
+    found = read_celeba(folder)
+    assert found.training.pictures == expected.training.pictures
+    np.testing.assert_array_equal(found.training.labels, expected.training.labels)
+
+
 def test_list_that_is_no_text_is_named(folder: Path) -> None:
     (folder / "list_attr_celeba.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(CelebaError, match=r"list_attr_celeba\.txt cannot be read"):
+    with pytest.raises(CelebaError, match=r"list_attr_celeba\.txt: .* can't decode"):
         read_celeba(folder)
