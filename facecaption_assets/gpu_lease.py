@@ -6,7 +6,7 @@ them, and so on: the least shared is chosen, and nobody waits. How many processe
 all is decided elsewhere (Dagster's pool, Kubernetes, Ray).
 """
 
-import getpass
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,8 @@ class Lease:
 
 def lock_folder() -> Path:
     """Where the processes of one user on this machine meet."""
-    return Path(tempfile.gettempdir()) / f"facecaption-gpus-{getpass.getuser()}"
+    # By number: in a container, a user may have no name.
+    return Path(tempfile.gettempdir()) / f"facecaption-gpus-{os.getuid()}"
 
 
 def lease_gpu(names: Sequence[str], folder: Path | None = None) -> Lease:

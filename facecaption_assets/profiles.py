@@ -75,7 +75,7 @@ def embedded() -> Profile:
         # Scores of YOLOv8n-face on the sample lie between 0.64 and 0.89, false positives at most
         # at 0.17: the paper's 0.98 belongs to RetinaFace and would drop every face. No face of
         # the sample measures between 64 and 127 px, so 96 separates cleanly.
-        faces=FaceSettings(min_score=0.5, min_side_px=96),
+        faces=FaceSettings(min_score=0.5, min_side_px=96, batch_size=4),
         # 23 attributes have a basis here, not forty, and seven of them are only ever denied: the
         # annotators say which. One positive label is enough for a caption, and asking for two
         # would drop more women than men: being male is a label, being female the absence of one.

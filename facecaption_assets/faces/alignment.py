@@ -95,7 +95,7 @@ def frame_by_template(landmarks: Landmarks | None, box: Box, margin: float) -> F
 
     Returns:
         The frame; None where the landmarks do not fit the template, as those of a profile, or
-        fit it in another size than the box has.
+        fit it in another size than the box has, or beside the box.
     """
     if not are_finite(landmarks):
         return None
@@ -107,6 +107,8 @@ def frame_by_template(landmarks: Landmarks | None, box: Box, margin: float) -> F
         return None
     u, v = TEMPLATE_BOX_CENTRE
     centre = a * u - b * v + x, b * u + a * v + y
+    if not (box[0] <= centre[0] <= box[2] and box[1] <= centre[1] <= box[3]):
+        return None
     roll = _visible(math.degrees(math.atan2(b, a)))
     return Frame(centre, side * margin, side * margin, roll)
 

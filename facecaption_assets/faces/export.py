@@ -10,8 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from facecaption_assets.faces.detection import Box, Detection, Detector, RgbImage
+import numpy as np
+from numpy.typing import NDArray
+
+from facecaption_assets.faces.detection import Detection, Detector, RgbImage
 from facecaption_assets.faces.loading import load_detector, read_module
+from facecaption_assets.faces.overlap import overlaps
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.faces.ultralytics_setup import load_ultralytics
 from facecaption_assets.faces.weights import torchscript_allowed
@@ -136,26 +140,16 @@ def compare(source: Detector, exported: Detector, picture: RgbImage) -> Agreemen
     if not sure:
         raise ExportError(f"{source.name} finds no face on the picture to compare by")
     others = exported.detect([picture])[0]
-    pairs = [(face, _nearest(face, others)) for face in sure]
+    if not others:
+        return Agreement(len(sure), 0.0, 1.0)
+    shared, _ = overlaps(_boxes(sure), _boxes(others))
+    nearest = [others[index] for index in shared.argmax(axis=1)]
     return Agreement(
         len(sure),
-        min(_iou(face.bbox_xyxy, other.bbox_xyxy) if other else 0.0 for face, other in pairs),
-        max(abs(face.score - other.score) if other else 1.0 for face, other in pairs),
+        float(shared.max(axis=1).min()),
+        max(abs(face.score - other.score) for face, other in zip(sure, nearest, strict=True)),
     )
 
 
-def _nearest(face: Detection, others: Sequence[Detection]) -> Detection | None:
-    return max(others, key=lambda other: _iou(face.bbox_xyxy, other.bbox_xyxy), default=None)
-
-
-def _iou(one: Box, other: Box) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (_area(one) + _area(other) - shared)
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
+def _boxes(faces: Sequence[Detection]) -> NDArray[np.float64]:
+    return np.array([face.bbox_xyxy for face in faces], np.float64)

@@ -13,6 +13,7 @@ from facecaption_assets.faces.torch_network import TorchNetwork
 from facecaption_assets.faces.traced_network import TracedNetwork
 from facecaption_assets.faces.weights import lift, read_checkpoint, read_torchscript
 from facecaption_assets.faces.yolo import YoloFaceDetector
+from facecaption_assets.memory import give_back_free_memory
 from facecaption_assets.models import ModelStore
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def load_detector(settings: FaceSettings, store: ModelStore, device: str | None 
     network = load_network(weights, settings, on)
     # After the packages are imported: some of them set threads of their own.
     use_threads(settings.threads)
-    return YoloFaceDetector(network, weights.name, settings)
+    detector = YoloFaceDetector(network, weights.name, settings)
+    give_back_free_memory()
+    return detector
 
 
 def load_network(weights: Path, settings: FaceSettings, device: "torch.device") -> Network:

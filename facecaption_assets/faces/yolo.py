@@ -5,7 +5,7 @@ What the network computes belongs to its kind; see ``networks``.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,7 +13,10 @@ from facecaption_assets.faces.detection import Detection, RgbImage, detection_fr
 from facecaption_assets.faces.networks import Found, Network, Thresholds
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.faces.ultralytics_setup import load_ultralytics
-from facecaption_assets.memory import BatchLimit, OutOfMemory
+from facecaption_assets.memory import BatchLimit, OutOfMemory, give_back_free_memory
+
+#: Pictures after which free memory is given back, which takes as long as a quarter of a picture.
+PICTURES_PER_TIDY: Final = 8
 
 
 class YoloFaceDetector:
@@ -23,17 +26,26 @@ class YoloFaceDetector:
         network: The loaded weights.
         name: What the detector is, for people.
         settings: ``image_size``, ``batch_size``, ``report_score`` and ``iou_threshold`` are used.
+
+    Raises:
+        ValueError: If the network cannot see pictures of ``image_size``.
     """
 
     def __init__(self, network: Network, name: str, settings: FaceSettings) -> None:
         load_ultralytics()
         from ultralytics.data.augment import LetterBox
 
+        if network.fixed_shape is None and settings.image_size % network.stride:
+            raise ValueError(
+                f"FaceSettings.image_size is {settings.image_size}; {name} needs a multiple of "
+                f"{network.stride}"
+            )
         self.name = name
         self.image_size = settings.image_size
         self._network = network
         self._thresholds = Thresholds(settings.report_score, settings.iou_threshold)
         self._limit = BatchLimit(settings.batch_size)
+        self._since_tidy = 0
         self._letterbox: Any = LetterBox(
             network.fixed_shape or settings.image_size,
             auto=network.fixed_shape is None,
@@ -73,7 +85,15 @@ class YoloFaceDetector:
                 ) from None
             for index, in_picture in zip(indices, found, strict=True):
                 faces[index] = in_picture
+            self._tidy_up(len(indices))
         return faces
+
+    def _tidy_up(self, pictures: int) -> None:
+        """Keep what earlier input shapes have left in memory from adding up."""
+        self._since_tidy += pictures
+        if self._since_tidy >= PICTURES_PER_TIDY:
+            give_back_free_memory()
+            self._since_tidy = 0
 
     def _find(self, images: Sequence[RgbImage]) -> list[list[Detection]]:
         """Faces of pictures that have one input shape."""

@@ -111,13 +111,18 @@ def _judge(image: Image.Image, data: bytes, max_pixels: int) -> PictureHeader:
         )
     if not is_complete(data, SUPPORTED_FORMATS[kind]):
         raise PictureRejected("truncated", f"the {kind} data ends before the picture does")
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     if orientation in _SIDEWAYS:
         width, height = height, width
     return PictureHeader(SUPPORTED_FORMATS[kind], width, height, orientation)
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
+    """EXIF orientation of an opened picture, 1-8, by what lies before its pixels.
+
+    To be asked before the pixels are loaded: a PNG may have an EXIF block behind them, which the
+    header does not know and which then turns nothing.
+    """
     if image.format == "PNG" and "exif" not in image.info:
         return 1  # Asking would decode the pixels, in search of a block behind them.
     try:
@@ -193,9 +198,9 @@ def reduction(width: int, height: int, least_side: int | None) -> int:
     return next((f for f in (8, 4, 2) if longer >= f * least_side and shorter >= f), 1)
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """A decoded picture, turned as its EXIF orientation asks."""
-    turn = _UPRIGHT.get(_orientation(image))
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """A decoded picture, turned as an EXIF orientation asks."""
+    turn = _UPRIGHT.get(orientation)
     return image if turn is None else image.transpose(turn)
 
 
@@ -203,13 +208,13 @@ def _decode(image: Image.Image, data: bytes, least_side: int | None) -> Decoded:
     width, height = image.size
     is_jpeg = image.format in ("JPEG", "MPO")
     factor = reduction(width, height, least_side) if is_jpeg else 1
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     if factor > 1:
         image.draft(None, (width // factor, height // factor))
     pixels = _plain_jpeg(image, data) if is_jpeg and factor == orientation == 1 else None
     if pixels is None:
         image.load()
-        pixels = np.array(to_srgb(upright(image)), np.uint8)
+        pixels = np.array(to_srgb(upright(image, orientation)), np.uint8)
     if orientation in _SIDEWAYS:
         width, height = height, width
     left = pixels.shape[1] * factor - width if orientation in (2, 3, 6, 7) else 0

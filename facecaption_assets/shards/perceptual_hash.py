@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from facecaption_assets.shards.images import upright
+from facecaption_assets.shards.colours import to_srgb
+from facecaption_assets.shards.images import orientation_of, upright
 
 #: Coefficients kept along each axis by the short and the long hash: the coarsest structure,
 #: which copies have in common.
@@ -55,9 +56,12 @@ def hash_columns(data: bytes) -> dict[str, str | None]:
     """As ``hash_bytes``, all hashes from one decoding, by column: 16 and 64 hex digits."""
     try:
         with Image.open(io.BytesIO(data)) as image:
+            orientation = orientation_of(image)
             image.draft("L", (_DECODED_SIDE, _DECODED_SIDE))
             image.load()
-            shown = upright(image)
+            shown = upright(image, orientation)
+            if shown.mode.startswith("I"):
+                shown = to_srgb(shown)  # Pillow's own way to grey would clip 16 bits to white.
             return {name: _hash(shown, kept) for name, kept in HASH_COLUMNS.items()}
     # Decoders raise whatever odd bytes lead them to; whether that matters is not decided here.
     except Exception:

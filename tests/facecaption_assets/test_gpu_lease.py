@@ -1,8 +1,9 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from facecaption_assets.gpu_lease import lease_gpu, process_lease
+from facecaption_assets.gpu_lease import lease_gpu, lock_folder, process_lease
 
 HOLD = """
 import sys, time
@@ -62,3 +63,10 @@ def test_a_process_has_one_lease_however_often_it_asks(tmp_path: Path) -> None:
     assert process_lease(names, tmp_path) is first
     assert lease_gpu(names, tmp_path).device == 1
     first.release()
+
+
+def test_a_user_without_a_name_has_a_folder(monkeypatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2_000_000_000)
+    assert lock_folder().name == "facecaption-gpus-2000000000"

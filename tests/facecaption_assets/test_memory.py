@@ -1,3 +1,6 @@
+import platform
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -68,3 +71,24 @@ def test_errors_of_another_kind_are_passed_on() -> None:
 
     with pytest.raises(ValueError, match="bad picture"):
         BatchLimit(4).run(range(4), die)
+
+
+HOLES = """
+import os
+from facecaption_assets.memory import give_back_free_memory
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+# Too small to be mapped on their own, and each with something behind it that stays.
+pairs = [(bytearray(b"x") * 100_000, bytearray(b"y") * 1000) for _ in range(2000)]
+kept = [small for _, small in pairs]
+del pairs
+before = resident()
+give_back_free_memory()
+print(before - resident())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps it")
+def test_memory_that_was_freed_goes_back_to_the_system() -> None:
+    given = float(subprocess.check_output([sys.executable, "-c", HOLES], text=True))
+    assert given > 100

@@ -153,3 +153,10 @@ def test_landmarks_that_do_not_fit_the_template_or_the_box_give_no_frame() -> No
     assert frame_by_template(None, box, 1.5) is None
     assert frame_by_template(((math.nan, 1.0), *landmarks[1:]), box, 1.5) is None
     assert frame_by_template(((50, 50),) * 5, box, 1.5) is None
+
+
+def test_landmarks_beside_the_box_give_no_frame() -> None:
+    landmarks, box, _ = on_template(2.0, 0.0, 100.0, 100.0)
+    elsewhere, _, _ = on_template(2.0, 0.0, 5000.0, 100.0)
+    assert frame_by_template(landmarks, box, 1.5) is not None
+    assert frame_by_template(elsewhere, box, 1.5) is None

@@ -157,3 +157,12 @@ def test_a_row_of_another_picture_or_without_a_crop_cannot_be_cut_again() -> Non
         recut(row, gradient())
     with pytest.raises(ValueError, match="a-0 is from a picture of 100 by 50 px, not 200 by 100"):
         recut(row | {"crop_matrix": [1.0, 0, 0, 0, 1, 0]}, gradient())
+
+
+def test_landmarks_outside_the_picture_do_not_move_the_crop_out_of_it() -> None:
+    x, y = TEMPLATE.T * 2 + 5000
+    eye, other_eye, nose, corner, other_corner = zip(x.tolist(), y.tolist(), strict=True)
+    landmarks = eye, other_eye, nose, corner, other_corner
+    face = Detection((100.0, 100.0, 300.0, 300.0), 0.9, landmarks)
+    place = crop_place(face, FaceSettings(margin=1.0))
+    assert cut(np.full((400, 400, 3), 9, np.uint8), place).shape == (200, 200, 3)

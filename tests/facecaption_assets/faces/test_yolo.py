@@ -97,3 +97,10 @@ def test_loading_leaves_the_environment_of_child_processes_alone(tmp_path: Path)
     before = os.environ.get("OMP_NUM_THREADS")
     detector(OneFace())
     assert os.environ.get("OMP_NUM_THREADS") == before
+
+
+def test_an_image_size_that_the_network_cannot_see_is_an_error_that_names_the_setting() -> None:
+    settings = FaceSettings(image_size=650)
+    with pytest.raises(ValueError, match=r"FaceSettings\.image_size is 650; .*multiple of 32"):
+        YoloFaceDetector(OneFace(), "one face", settings)
+    YoloFaceDetector(OneFace((64, 64)), "one face", settings)

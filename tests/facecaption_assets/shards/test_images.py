@@ -1,5 +1,6 @@
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -278,3 +279,16 @@ def test_bytes_of_no_picture_are_refused_in_the_same_words_each_time() -> None:
         held.append(caught)  # Else an address in memory could be used again.
         messages.add(str(caught.value))
     assert len(messages) == 1
+
+
+def test_an_exif_block_behind_the_pixels_turns_neither_header_nor_pixels(picture) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole, body = picture(kind="PNG"), exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = struct.pack(">I", len(body)) + b"eXIf" + body
+    chunk += struct.pack(">I", zlib.crc32(chunk[4:]))
+    data = whole[:-12] + chunk + whole[-12:]
+    header, decoded = read_header(data, max_pixels=LIMIT), decode_reduced(data, None)
+    assert (decoded.height, decoded.width) == (header.height, header.width)
+    assert decoded.pixels.shape[:2] == (header.height, header.width)
+    assert (decoded.pixels == decode_rgb(whole)).all()

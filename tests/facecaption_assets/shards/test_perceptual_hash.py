@@ -117,3 +117,10 @@ def test_what_cannot_be_decoded_has_no_hash() -> None:
 def test_tiny_and_thin_pictures_are_hashed_or_not_without_an_error(size) -> None:
     found = hash_bytes(encoded(drawn(3).resize(size), "PNG"))
     assert found is None or len(found) == 16
+
+
+def test_sixteen_bits_have_the_hash_of_their_upper_eight() -> None:
+    grey = np.asarray(drawn(4).convert("L"))
+    deep = encoded(Image.fromarray(grey.astype(np.uint16) << 8), "PNG")
+    assert hash_columns(deep) == hash_columns(encoded(Image.fromarray(grey), "PNG"))
+    assert hash_bytes(deep) is not None
