@@ -40,7 +40,8 @@ TARGET = 0.5
 SURE = 0.5
 MATCH = 0.99
 REPEATS = 3
-BATCH = 8
+#: That of the embedded profile.
+BATCH = 4
 #: The same on both sides; ultralytics' default is 0.7.
 OVERLAP = 0.5
 CROPS = FaceSettings(threads=1, decoders=1)
