@@ -15,8 +15,8 @@ from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.faces.ultralytics_setup import load_ultralytics
 from facecaption_assets.memory import BatchLimit, OutOfMemory, give_back_free_memory
 
-#: Pictures after which free memory is given back. What follows has to ask for it anew: after every
-#: eight pictures that costs 7 % of the detector's time, after every 64 nothing that can be measured.
+#: Pictures after which free memory is given back. What follows has to ask for it anew: that costs
+#: 7 % of the detector's time where it is done after every eight, after 64 nothing measurable.
 PICTURES_PER_TIDY: Final = 64
 
 
