@@ -4,11 +4,11 @@ A detector that looks now is wrapped here; faces that were published are in
 ``published_detections``. What becomes of a face belongs to ``cropping``.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeAlias
 
-from facecaption_assets.faces.detection import Detection, Detector, Landmarks
+from facecaption_assets.faces.detection import Detection, Detector, Landmarks, Point
 from facecaption_assets.shards.images import Decoded
 
 #: Decimals of a detector's scores, and of its coordinates in px, that count: the last bits of a
@@ -74,17 +74,20 @@ class DetectorFinder:
 
 def in_whole_picture(face: Detection, seen: Decoded) -> Detection:
     """A face found in the decoded pixels, in pixels of the whole picture; numbers are rounded."""
+    factor, left, top = seen.factor, seen.left, seen.top
+    return rounded(_mapped(face, lambda x, y: (x * factor - left, y * factor - top)))
+
+
+def rounded(face: Detection) -> Detection:
+    """A face with the decimals that count, whoever found it."""
+    kept = _mapped(face, lambda x, y: (round(x, PIXEL_DECIMALS), round(y, PIXEL_DECIMALS)))
+    return replace(kept, score=round(face.score, SCORE_DECIMALS))
+
+
+def _mapped(face: Detection, place: Callable[[float, float], Point]) -> Detection:
     x0, y0, x1, y1 = face.bbox_xyxy
-    (left, top), (right, bottom) = _whole(seen, x0, y0), _whole(seen, x1, y1)
     landmarks: Landmarks | None = None
     if face.landmarks is not None:
-        one, two, three, four, five = (_whole(seen, x, y) for x, y in face.landmarks)
+        one, two, three, four, five = (place(x, y) for x, y in face.landmarks)
         landmarks = one, two, three, four, five
-    return Detection((left, top, right, bottom), round(face.score, SCORE_DECIMALS), landmarks)
-
-
-def _whole(seen: Decoded, x: float, y: float) -> tuple[float, float]:
-    return (
-        round(x * seen.factor - seen.left, PIXEL_DECIMALS),
-        round(y * seen.factor - seen.top, PIXEL_DECIMALS),
-    )
+    return Detection((*place(x0, y0), *place(x1, y1)), face.score, landmarks)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from facecaption_assets.faces.detection import Detection, detection_from
-from facecaption_assets.faces.finding import Findings, LedgerRow
+from facecaption_assets.faces.finding import Findings, LedgerRow, rounded
 from facecaption_assets.faces.placing import AnotherPicture, Size, place, placement
 from facecaption_assets.shards.images import Decoded
 from facecaption_assets.shards.laion_detections import read_detections
@@ -108,4 +108,5 @@ def _placed(face: Mapping[str, Any], matrix: NDArray[np.float64], seen: Size) ->
     # A turn may exchange the corners.
     moved = np.sort(place(matrix, corners), axis=0).ravel()
     points = place(matrix, np.array(face["landmarks"], np.float64))
-    return detection_from(moved.astype(np.float32), face["det_score"], points.astype(np.float32))
+    found = detection_from(moved.astype(np.float32), face["det_score"], points.astype(np.float32))
+    return rounded(found)
