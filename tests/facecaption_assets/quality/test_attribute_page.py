@@ -26,6 +26,7 @@ def test_page_shows_numbers_and_misses_and_escapes_what_is_not_ours(storage: Sto
     assert "x&lt;script&gt;-0" in page
     assert "<script>" not in page
     assert 'href="mine.json"' in page
+    assert page.count("<td>mean</td>") == 1
 
 
 def test_numbers_are_read_as_they_were_written(storage: Storage) -> None:
