@@ -3,13 +3,13 @@
 ``python -m tests.picture_corpus_process HOME FOLDER`` registers the folder as source ``odd`` of
 one shard, materializes ``shard_plan``, ``raw_shards`` and ``face_crops`` with their gates, and
 prints the most seconds that one file took to be judged and decoded, and its name, as well as the
-process's peak memory.
+process's peak memory of its own.
 """
 
 import json
 import re
-import resource
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -42,21 +42,29 @@ def seconds_of(path: Path, max_pixels: int) -> float:
     return time.perf_counter() - started
 
 
-def peak_bytes() -> int:
-    """Most memory that this process has held.
+class PeakMemory(threading.Thread):
+    """Watches how much memory this process holds of its own; Linux only.
 
-    On Linux the kernel's own mark: ``ru_maxrss`` counts what the parent held before the exec.
+    Pages of libraries are left out: they are the files', can be dropped at any time, and how many
+    are counted depends on how the files lie in the system's cache.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        (mark,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
-        return int(mark) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak_bytes = 0
+
+    def run(self) -> None:
+        while sys.platform == "linux":
+            status = Path("/proc/self/status").read_text()
+            (held,) = re.findall(r"^RssAnon:\s+(\d+) kB$", status, re.MULTILINE)
+            self.peak_bytes = max(self.peak_bytes, int(held) * 1024)
+            time.sleep(0.01)
 
 
 def main(home: str, folder: str) -> None:
     """Build the shard, then time the files one by one."""
+    memory = PeakMemory()
+    memory.start()
     dataset = open_dataset(home, "embedded")
     add_source(dataset.storage, Source("odd", "folder", folder, rows_per_shard=10_000))
     register_source(dataset, "odd")
@@ -72,7 +80,7 @@ def main(home: str, folder: str) -> None:
     limit = dataset.profile.shards.max_pixels
     files = [path for path in Path(folder).rglob("*") if path.is_file()]
     slowest = max((seconds_of(path, limit), path.name) for path in files)
-    measured = {"seconds": slowest[0], "name": slowest[1], "peak_bytes": peak_bytes()}
+    measured = {"seconds": slowest[0], "name": slowest[1], "peak_bytes": memory.peak_bytes}
     sys.stdout.write(json.dumps(measured))
 
 
