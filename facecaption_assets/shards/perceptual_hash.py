@@ -62,7 +62,8 @@ def hash_columns(data: bytes) -> dict[str, str | None]:
             shown = upright(image, orientation)
             if shown.mode.startswith("I"):
                 shown = to_srgb(shown)  # Pillow's own way to grey would clip 16 bits to white.
-            return {name: _hash(shown, kept) for name, kept in HASH_COLUMNS.items()}
+            grey = shown.convert("L")
+            return {name: _hash(grey, kept) for name, kept in HASH_COLUMNS.items()}
     # Decoders raise whatever odd bytes lead them to; whether that matters is not decided here.
     except Exception:
         return dict.fromkeys(HASH_COLUMNS)
@@ -70,13 +71,13 @@ def hash_columns(data: bytes) -> dict[str, str | None]:
 
 def hash_image(image: Image.Image) -> str | None:
     """The short hash of an upright picture as 16 hex digits; None where it is of one tone."""
-    return _hash(image, _SHORT)
+    return _hash(image.convert("L"), _SHORT)
 
 
-def _hash(image: Image.Image, kept: int) -> str | None:
+def _hash(grey: Image.Image, kept: int) -> str | None:
     side = kept * _SIDE_PER_COEFFICIENT
-    grey = image.convert("L").resize((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    pixels = np.asarray(grey, np.float64)
+    small = grey.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    pixels = np.asarray(small, np.float64)
     if np.ptp(pixels) < _MIN_CONTRAST:
         return None
     cosines = _cosines(kept)
