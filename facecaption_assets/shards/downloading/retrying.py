@@ -67,14 +67,6 @@ def rows_worth_another_try(
     return ledger.filter(pa.array([is_worth_it(*end) for end in ends], pa.bool_()))
 
 
-def count_worth_another_try(
-    ledger: pa.Table, settings: DownloadSettings, *, settings_changed: bool
-) -> int:
-    """Rows of a RAW_SHARDS table that materializing the shard again would ask for again."""
-    rows = rows_worth_another_try(ledger, settings, settings_changed=settings_changed)
-    return int(rows.num_rows)
-
-
 def retryable_rows(
     storage: Storage, shard: str, settings: DownloadSettings, code_version: str
 ) -> pa.Table:

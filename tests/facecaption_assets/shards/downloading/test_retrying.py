@@ -6,7 +6,7 @@ from facecaption_assets.shards.downloading.retrying import (
     FINAL,
     JUDGED,
     RESERVED,
-    count_worth_another_try,
+    rows_worth_another_try,
     worth_another_try,
 )
 from facecaption_assets.shards.downloading.settings import DownloadSettings
@@ -38,5 +38,5 @@ def test_a_ledger_tells_how_many_rows_are_worth_it(server, shard) -> None:
     urls = [server.base + path for path in ("/ok/a.jpg", "/404", "/500", "/html")]
     shard.download(urls)
     settings = DownloadSettings()
-    assert count_worth_another_try(shard.table, settings, settings_changed=False) == 1
-    assert count_worth_another_try(shard.table, settings, settings_changed=True) == 2
+    assert rows_worth_another_try(shard.table, settings, settings_changed=False).num_rows == 1
+    assert rows_worth_another_try(shard.table, settings, settings_changed=True).num_rows == 2
