@@ -30,7 +30,7 @@ from facecaption_assets.shards.images import ImageDecodeError, decode_reduced, r
 from facecaption_assets.shards.opt_out import OptOut, left_out_by
 from facecaption_assets.shards.tars import TarWriter
 
-_VERSION: Final = 5
+_VERSION: Final = 6
 
 #: Decoding, detecting and cutting each hold pictures.
 _STEPS: Final = 3

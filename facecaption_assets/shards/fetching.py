@@ -23,7 +23,7 @@ from facecaption_assets.shards.pictures import PictureSource, PictureUnreadable
 from facecaption_assets.shards.settings import ShardSettings
 from facecaption_assets.shards.tars import TarWriter
 
-_VERSION: Final = 4
+_VERSION: Final = 5
 
 
 def stage_identity(settings: ShardSettings, downloading: DownloadSettings) -> str:

@@ -1,17 +1,15 @@
 """A picture's perceptual hashes: near-equal pictures have hashes that differ in few bits.
 
-The short one is the classical 64-bit DCT hash, bit for bit that of ``imagehash.phash`` where both
-are given the same pixels, so that hashes made elsewhere can be put on the opt-out list. The long
-one, 256 bits made in the same way of finer structure, tells pictures apart that are composed
-alike. Both tell copies of one picture from other pictures; they describe no face and recognise
-nobody.
+The short one is the classical 64-bit DCT hash, that of ``imagehash.phash`` but for a bit or two,
+so that hashes made elsewhere can be put on the opt-out list. The long one, 256 bits made in the
+same way of finer structure, tells pictures apart that are composed alike. Both tell copies of one
+picture from other pictures; they describe no face and recognise nobody.
 
 Source: C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010,
 with the median over the DC and all other coefficients, as ``imagehash`` has it.
 """
 
 import io
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -19,24 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facecaption_assets.shards.colours import to_srgb
-from facecaption_assets.shards.images import orientation_of, upright
+from facecaption_assets.shards.images import orientation_of
+from facecaption_assets.shards.spectrum import ENOUGH_PIXELS, KEPT, coarse_spectrum
 
-#: Coefficients kept along each axis by the short and the long hash: the coarsest structure,
+#: Columns of the hashes, by the coefficients that each keeps along an axis: the coarsest structure,
 #: which copies have in common.
-_SHORT: Final = 8
-_LONG: Final = 16
-
-#: Side of the grey picture that is transformed, in coefficients kept.
-_SIDE_PER_COEFFICIENT: Final = 4
-
-#: Pictures whose grey levels span less than this have no structure: their hash would be noise.
-_MIN_CONTRAST: Final = 8
-
-#: JPEG is decoded at the smallest DCT scale that leaves this many px along each side.
-_DECODED_SIDE: Final = _LONG * _SIDE_PER_COEFFICIENT
-
-#: Columns of the hashes, by the coefficients that each keeps along an axis.
-HASH_COLUMNS: Final = {"phash": _SHORT, "phash256": _LONG}
+HASH_COLUMNS: Final = {"phash": 8, "phash256": KEPT}
 
 
 def hash_pixels(pixels: NDArray[np.uint8]) -> str | None:
@@ -57,13 +43,13 @@ def hash_columns(data: bytes) -> dict[str, str | None]:
     try:
         with Image.open(io.BytesIO(data)) as image:
             orientation = orientation_of(image)
-            image.draft("L", (_DECODED_SIDE, _DECODED_SIDE))
+            # A large JPEG is decoded at a fraction of its size that has pixels enough.
+            drafted = image.draft("L", (ENOUGH_PIXELS, ENOUGH_PIXELS))
             image.load()
-            shown = upright(image, orientation)
-            if shown.mode.startswith("I"):
-                shown = to_srgb(shown)  # Pillow's own way to grey would clip 16 bits to white.
-            grey = shown.convert("L")
-            return {name: _hash(grey, kept) for name, kept in HASH_COLUMNS.items()}
+            # Pillow's own way to grey would clip 16 bits to white.
+            shown = to_srgb(image) if image.mode.startswith("I") else image
+            extent = drafted[1][2:] if drafted else None
+            return _hashes(coarse_spectrum(shown.convert("L"), extent, orientation))
     # Decoders raise whatever odd bytes lead them to; whether that matters is not decided here.
     except Exception:
         return dict.fromkeys(HASH_COLUMNS)
@@ -71,28 +57,20 @@ def hash_columns(data: bytes) -> dict[str, str | None]:
 
 def hash_image(image: Image.Image) -> str | None:
     """The short hash of an upright picture as 16 hex digits; None where it is of one tone."""
-    return _hash(image.convert("L"), _SHORT)
+    return _hashes(coarse_spectrum(image.convert("L")))["phash"]
 
 
-def _hash(grey: Image.Image, kept: int) -> str | None:
-    side = kept * _SIDE_PER_COEFFICIENT
-    small = grey.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    pixels = np.asarray(small, np.float64)
-    if np.ptp(pixels) < _MIN_CONTRAST:
-        return None
-    cosines = _cosines(kept)
+def _hashes(spectrum: NDArray[np.float64] | None) -> dict[str, str | None]:
+    if spectrum is None:
+        return dict.fromkeys(HASH_COLUMNS)
     # Rounded, because nothing but rounding errors would tell coefficients of zero apart.
-    coefficients = np.round(cosines @ pixels @ cosines.T, 6)
+    rounded = np.round(spectrum, 9)
+    return {name: _bits_of(rounded[:kept, :kept]) for name, kept in HASH_COLUMNS.items()}
+
+
+def _bits_of(coefficients: NDArray[np.float64]) -> str:
+    """Which coefficients are above their median, row by row, as hex digits."""
+    ordered, half = np.sort(coefficients, axis=None), coefficients.size // 2
     # The median of an even number, written out: numpy's own loads megabytes for it.
-    middle = np.sort(coefficients, axis=None)[kept**2 // 2 - 1 : kept**2 // 2 + 1].mean()
-    bits = coefficients > middle
-    return np.packbits(bits).tobytes().hex()
-
-
-@cache
-def _cosines(kept: int) -> NDArray[np.float64]:
-    """The first rows of the unnormalised DCT-II, (kept, side)."""
-    side = kept * _SIDE_PER_COEFFICIENT
-    angles = np.outer(np.arange(kept), 2 * np.arange(side) + 1)
-    cosines: NDArray[np.float64] = np.cos(np.pi / (2 * side) * angles)
-    return cosines
+    middle = (ordered[half - 1] + ordered[half]) / 2
+    return np.packbits(coefficients > middle).tobytes().hex()

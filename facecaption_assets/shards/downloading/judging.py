@@ -13,7 +13,7 @@ from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.shards.opt_out import OptOut, left_out_by
 from facecaption_assets.shards.perceptual_hash import HASH_COLUMNS, hash_columns
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 #: Columns that tell which picture it was, without a pixel of it.
 _HASHES: Final = ("sha256", *HASH_COLUMNS)

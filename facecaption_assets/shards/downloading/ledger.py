@@ -6,7 +6,7 @@ that is done when it is materialized again.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from facecaption_assets.schema import RAW_SHARDS
@@ -53,7 +53,7 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """The record as JSON values."""
-        return asdict(self)
+        return dict(vars(self))
 
     def changed(self, status: str, fields: dict[str, Any]) -> "Record":
         """The same URL's record with another end."""

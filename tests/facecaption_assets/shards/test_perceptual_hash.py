@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from scipy.fft import dct
 
+from facecaption_assets.shards.images import upright
 from facecaption_assets.shards.opt_out_entries import DEFAULT_DISTANCE
 from facecaption_assets.shards.perceptual_hash import (
     hash_bytes,
@@ -94,12 +95,24 @@ def test_different_pictures_are_far_apart() -> None:
     assert min(distances) > 2 * DEFAULT_DISTANCE
 
 
-def test_a_picture_is_hashed_upright() -> None:
-    image = drawn(1)
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_picture_is_hashed_upright(kind, orientation) -> None:
+    stored = drawn(1, 481, 363)
     exif = Image.Exif()
-    exif[0x0112] = 6  # Shown turned by 90 degrees clockwise.
-    sideways = encoded(image.transpose(Image.Transpose.ROTATE_90), exif=exif)
-    assert bits_between(hash_bytes(sideways), hash_image(image)) <= DEFAULT_DISTANCE
+    exif[0x0112] = orientation
+    shown = hash_columns(encoded(upright(stored, orientation), kind))
+    found = hash_columns(encoded(stored, kind, exif=exif))
+    assert bits_between(found["phash"], shown["phash"]) <= 2
+    assert bits_between(found["phash256"], shown["phash256"]) <= 6
+
+
+@pytest.mark.parametrize("side", [521, 641, 769])
+def test_a_jpeg_whose_size_does_not_divide_has_the_hashes_of_its_pixels(side) -> None:
+    image = drawn(6, side, side)
+    jpeg, pixels = (hash_columns(encoded(image, kind)) for kind in ("JPEG", "PNG"))
+    assert bits_between(jpeg["phash"], pixels["phash"]) <= 2
+    assert bits_between(jpeg["phash256"], pixels["phash256"]) <= 8
 
 
 @pytest.mark.parametrize("tone", [0, 128, 255])
