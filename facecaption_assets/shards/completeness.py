@@ -36,6 +36,6 @@ def _jpeg_is_complete(data: bytes) -> bool:
             position += 1
             continue
         if marker == 0xDA:
-            return data.find(b"\xff\xd9", position) >= 0
+            return data.rfind(b"\xff\xd9", position) >= 0
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
     return False

@@ -28,6 +28,9 @@ _MIRRORED_X: Final = (2, 3, 7, 8)
 _MIRRORED_Y: Final = (3, 4, 6, 7)
 _TRANSPOSED: Final = (5, 6, 7, 8)
 
+#: What mirroring does to each wave: the odd ones change their signs.
+_SIGNS: Final = np.where(np.arange(KEPT) % 2, -1.0, 1.0)
+
 
 def coarse_spectrum(
     grey: Image.Image, extent: tuple[float, float] | None = None, orientation: int = 1
@@ -56,12 +59,11 @@ def coarse_spectrum(
 
 
 def _shown(spectrum: NDArray[np.float64], orientation: int) -> NDArray[np.float64]:
-    """The spectrum of the picture turned upright: mirroring changes the odd waves' signs."""
-    signs = np.where(np.arange(KEPT) % 2, -1.0, 1.0)
+    """The spectrum of the picture turned upright."""
     if orientation in _MIRRORED_X:
-        spectrum = spectrum * signs
+        spectrum = spectrum * _SIGNS
     if orientation in _MIRRORED_Y:
-        spectrum = spectrum * signs[:, np.newaxis]
+        spectrum = spectrum * _SIGNS[:, np.newaxis]
     return spectrum.T if orientation in _TRANSPOSED else spectrum
 
 
