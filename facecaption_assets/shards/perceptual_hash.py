@@ -1,8 +1,8 @@
 """A picture's perceptual hashes: near-equal pictures have hashes that differ in few bits.
 
-The short one is the classical 64-bit DCT hash, that of ``imagehash.phash`` but for a bit or two,
-so that hashes made elsewhere can be put on the opt-out list. The long one, 256 bits made in the
-same way of finer structure, tells pictures apart that are composed alike. Both tell copies of one
+The short one is the classical 64-bit DCT hash, mostly within two bits of ``imagehash.phash``, so
+that hashes made elsewhere can be put on the opt-out list. The long one, 256 bits made in the same
+way of finer structure, tells pictures apart that are composed alike. Both tell copies of one
 picture from other pictures; they describe no face and recognise nobody.
 
 Source: C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010,
