@@ -1,0 +1,171 @@
+"""Which captions people review: drawn by lot, evenly from caption sources and predicted sexes.
+
+The same faces are drawn for every source that has captions of them, so that sources are compared
+on equal faces. A face that is a copy of another is not drawn; neither is one on the opt-out list.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
+
+import duckdb
+
+from facecaption_assets.quality.reviewing.review_key import ReviewItem, Stratum
+from facecaption_assets.schema import ATTRIBUTE_COLUMNS
+from facecaption_assets.shards.opt_out import OptOut
+
+#: Captions by source, in the order of the report.
+_QUERIES: Final[dict[str, str]] = {
+    "alt_text": (
+        "SELECT face_id, 0 AS caption_index, alt_text AS caption, 'as found' AS status, "
+        "[]::VARCHAR[] AS named FROM face_crops WHERE trim(alt_text) <> ''"
+    ),
+    "template": (
+        "SELECT face_id, caption_index, caption, status, attributes AS named "
+        "FROM template_captions WHERE status = 'captioned'"
+    ),
+    "llm": (
+        "SELECT face_id, caption_index, caption, status, attributes AS named "
+        "FROM llm_captions WHERE status IN ('accepted', 'fell_back')"
+    ),
+}
+
+#: Names that may be asked for.
+SOURCES: Final = tuple(_QUERIES)
+#: What is reviewed where nobody asks for more: the web's own texts are not of the dataset's making.
+DEFAULT_SOURCES: Final = ("template", "llm")
+
+_FACES: Final = """
+    CREATE OR REPLACE TEMP VIEW reviewable_faces AS
+    SELECT crops.face_id, crops.key, crops.sha256,
+           CASE labels."Male" WHEN TRUE THEN 'male' WHEN FALSE THEN 'female' ELSE 'unknown' END
+               AS predicted_sex,
+           CASE WHEN age_years < 20 THEN 'under 20' WHEN age_years < 40 THEN '20 to 39'
+                WHEN age_years < 60 THEN '40 to 59' WHEN age_years >= 60 THEN '60 and over'
+                ELSE 'unknown' END AS predicted_age
+    FROM face_crops AS crops LEFT JOIN face_attributes AS labels USING (face_id)
+    WHERE crops.status = 'kept'
+      AND NOT EXISTS (FROM duplicate_faces AS copy
+                      WHERE copy.face_id = crops.face_id AND NOT copy.is_kept)
+"""
+
+#: One caption per source and face; a turn holds one face of each stratum.
+_LOTS: Final = """
+    CREATE OR REPLACE TEMP TABLE review_lots AS
+    WITH single AS (
+        SELECT source, face_id, caption_index, predicted_sex
+        FROM review_captions JOIN reviewable_faces USING (face_id)
+        QUALIFY row_number() OVER (
+            PARTITION BY source, face_id ORDER BY sha256(concat_ws('/', '{seed}', caption_index))
+        ) = 1
+    )
+    SELECT *, sha256(concat_ws('/', '{seed}', face_id)) AS lot,
+           row_number() OVER (PARTITION BY source, predicted_sex ORDER BY lot, face_id) AS turn
+    FROM single
+"""
+
+_DRAWN: Final = """
+    WITH first AS (FROM review_lots ORDER BY turn, lot, source LIMIT $limit)
+    SELECT source, face_id, regexp_replace(faces.key, '-[0-9]+$', '') AS shard, faces.sha256,
+           caption, status, named, predicted_sex, predicted_age
+    FROM first JOIN review_captions USING (source, face_id, caption_index)
+    JOIN reviewable_faces AS faces USING (face_id, predicted_sex)
+    ORDER BY turn, lot, source
+"""
+
+_IDENTITIES: Final = """
+    SELECT crop, raw FROM face_crops AS crop LEFT JOIN raw_shards AS raw ON raw.key = crop.key
+    WHERE crop.status = 'kept' AND list_contains($faces, crop.face_id)
+"""
+
+
+class NothingToReview(LookupError):
+    """A source has no caption that could be shown."""
+
+
+def draw_items(
+    connection: duckdb.DuckDBPyConnection,
+    opt_out: OptOut,
+    sources: Sequence[str],
+    sample: int,
+    seed: int,
+) -> tuple[list[ReviewItem], list[Stratum]]:
+    """Captions to review in an order by lot, and how many faces each stratum has.
+
+    Where sources say the same of a face, that is one item.
+
+    Args:
+        connection: Views of the dataset.
+        opt_out: Pictures and faces that must not be shown.
+        sources: Some of SOURCES.
+        sample: Most items.
+        seed: Another one draws others; the same one the same.
+
+    Raises:
+        NothingToReview: If a source has no caption.
+    """
+    union = " UNION ALL ".join(
+        f"SELECT '{name}' AS source, * FROM ({_QUERIES[name]})" for name in sources
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW review_captions AS {union}")
+    connection.execute(_FACES)
+    connection.execute(_LOTS.format(seed=int(seed)))
+    strata = _count_strata(connection, sources)
+    if missing := [name for name in sources if name not in {s.source for s in strata}]:
+        raise NothingToReview(f"there are no captions of {', '.join(missing)} to review")
+    items = _draw(connection, opt_out, sample)
+    items.sort(key=lambda item: _digest(str(seed), item.id))
+    return items, strata
+
+
+def still_shown(
+    connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: Collection[str]
+) -> set[str]:
+    """Those of the faces that the dataset keeps and the opt-out list does not cover."""
+    found = connection.sql(_IDENTITIES, params={"faces": sorted(faces)}).to_arrow_table()
+    return {
+        row["crop"]["face_id"]
+        for row in found.to_pylist()
+        if not any(opt_out.covering_row(row[table] or {}) for table in ("crop", "raw"))
+    }
+
+
+def _count_strata(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> list[Stratum]:
+    counted = connection.execute(
+        "SELECT source, predicted_sex, count(*) FROM review_lots GROUP BY ALL ORDER BY ALL"
+    )
+    strata = [Stratum(*row) for row in counted.fetchall()]
+    return sorted(strata, key=lambda stratum: sources.index(stratum.source))
+
+
+def _draw(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, sample: int) -> list[ReviewItem]:
+    """The first items whose faces may be shown; more are looked at where some may not."""
+    limit = 2 * sample
+    while True:
+        found = connection.sql(_DRAWN, params={"limit": limit}).to_arrow_table()
+        rows = found.to_pylist()
+        shown = still_shown(connection, opt_out, {row["face_id"] for row in rows})
+        items = _merge((row for row in rows if row["face_id"] in shown), sample)
+        if len(items) == sample or len(rows) < limit:
+            return items
+        limit *= 4
+
+
+def _merge(rows: Iterable[dict[str, Any]], sample: int) -> list[ReviewItem]:
+    """Items of rows in the order of their turns, equal texts about a face as one."""
+    merged: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        source, status = row.pop("source"), row.pop("status")
+        id_ = _digest(row["face_id"], row["caption"])[:12]
+        if id_ not in merged and len(merged) == sample:
+            break
+        item = merged.setdefault(id_, row | {"id": id_, "sources": [], "statuses": []})
+        item["sources"].append(source)
+        item["statuses"].append(status)
+        named = {*item["named"], *row["named"]}
+        item["named"] = [name for name in ATTRIBUTE_COLUMNS if name in named]
+    return [ReviewItem(**item) for item in merged.values()]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
