@@ -54,14 +54,13 @@ def _print(score: "ReviewScore") -> None:
     counted = ", ".join(f"{name} {count}" for name, count in score.reviewers.items())
     console.print(f"{score.judged} of {score.captions} captions judged; by reviewer: {counted}")
     if score.left_out:
-        console.print(
-            f"{score.left_out} answers left out: their face or caption is not shown any more"
-        )
-    console.print("percent of captions, with Wilson's 95 % interval; n captions were judged")
+        console.print(f"answers about what is not shown any more, left out: {score.left_out}")
+    console.print("percent of captions, with Wilson's 95 % interval; n captions were judged;")
+    console.print("sex and age are predicted from the picture")
     console.print(_rate_table("source", [(s.source, s.captions, s.rates) for s in score.sources]))
     for source in score.sources:
         if source.groups:
-            console.print(_rate_table(f"{source.source}, as predicted", [*map(_group_row, source.groups)]))
+            console.print(_rate_table(source.source, [*map(_group_row, source.groups)]))
         if wrong := [rate for rate in source.wrong if rate.share]:
             console.print(_attribute_table(f"{source.source}: named, and wrong", wrong))
         if source.missing:

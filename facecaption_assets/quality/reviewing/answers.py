@@ -15,6 +15,12 @@ from facecaption_assets.quality.reviewing.review_key import SCHEMA_VERSION, SOME
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
 _T = TypeVar("_T")
+_NEEDED: Final[dict[type, str]] = {
+    int: "a whole number",
+    str: "a text",
+    bool: "true or false",
+    list: "a list",
+}
 _PSEUDONYM: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 #: Answer with which a caption counts as natural, and as relevant.
 GOOD_FROM: Final = 4
@@ -141,7 +147,7 @@ class _Fields:
             raise AnswersError(f"{self._file}: {self._prefix}{name} is missing")
         value = self._content[name]
         if type(value) is not kind:  # A bool is an int to isinstance.
-            raise self._refusal(name, value, f"a {kind.__name__} is needed")
+            raise self._refusal(name, value, f"{_NEEDED[kind]} is needed")
         return value
 
     def scale(self, name: str) -> int:

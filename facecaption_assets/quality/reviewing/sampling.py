@@ -75,7 +75,7 @@ _DRAWN: Final = """
 
 _IDENTITIES: Final = """
     SELECT crop, raw FROM face_crops AS crop LEFT JOIN raw_shards AS raw ON raw.key = crop.key
-    WHERE crop.status = 'kept' AND list_contains($faces, crop.face_id)
+    WHERE crop.status = 'kept' AND crop.face_id IN (SELECT unnest($faces::VARCHAR[]))
 """
 
 

@@ -98,7 +98,7 @@ function save() {
   link.download = `review-${content.review}-${session.reviewer}.json`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  at("message").textContent = `${session.numDone} answers were exported to ${link.download}.`;
+  at("message").textContent = `Exported to ${link.download}, answers: ${session.numDone}.`;
 }
 
 function openMissing() {

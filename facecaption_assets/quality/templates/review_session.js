@@ -113,7 +113,7 @@ class Session {
     for (const { item, ...answer } of fresh) this.answers = { ...this.answers, [item]: { ...answer, done: true } };
     this.undone = [];
     this.goToOpen();
-    return `${fresh.length} answers were taken from the file.`;
+    return `Answers taken from the file: ${fresh.length}.`;
   }
 }
 
