@@ -21,4 +21,5 @@ def wilson_interval(share: float, count: float) -> tuple[float, float]:
     """
     spread = _Z95 * sqrt(share * (1 - share) / count + _Z95**2 / (4 * count**2))
     middle, scale = share + _Z95**2 / (2 * count), 1 + _Z95**2 / count
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+    low, high = (middle - spread) / scale, (middle + spread) / scale
+    return low if share > 0 else 0.0, high if share < 1 else 1.0  # Exactly, despite rounding.

@@ -49,28 +49,38 @@ _FACES: Final = """
                       WHERE copy.face_id = crops.face_id AND NOT copy.is_kept)
 """
 
-#: One caption per source and face; a turn holds one face of each stratum.
+#: Lots are numbers of a hash, so that they do not depend on how the dataset is cut or stored.
 _LOTS: Final = """
-    CREATE OR REPLACE TEMP TABLE review_lots AS
-    WITH single AS (
-        SELECT source, face_id, caption_index, predicted_sex
-        FROM review_captions JOIN reviewable_faces USING (face_id)
-        QUALIFY row_number() OVER (
-            PARTITION BY source, face_id ORDER BY sha256(concat_ws('/', '{seed}', caption_index))
-        ) = 1
-    )
-    SELECT *, sha256(concat_ws('/', '{seed}', face_id)) AS lot,
-           row_number() OVER (PARTITION BY source, predicted_sex ORDER BY lot, face_id) AS turn
-    FROM single
+    CREATE OR REPLACE TEMP VIEW review_lots AS
+    SELECT source, predicted_sex, face_id, caption_index,
+           md5_number_lower(concat_ws('/', '{seed}', face_id)) AS face_lot,
+           md5_number_lower(concat_ws('/', '{seed}', face_id, caption_index)) AS caption_lot
+    FROM review_captions JOIN reviewable_faces USING (face_id)
 """
 
+#: Counts faces, a face with several captions once.
+_STRATA: Final = """
+    SELECT source, predicted_sex, count(DISTINCT face_lot)
+    FROM review_lots GROUP BY ALL ORDER BY ALL
+"""
+
+#: The first of each stratum by lot, one caption of a face. A turn holds a face of each stratum.
 _DRAWN: Final = """
-    WITH first AS (FROM review_lots ORDER BY turn, lot, source LIMIT $limit)
+    WITH first AS (
+        FROM review_lots QUALIFY row_number() OVER (
+            PARTITION BY source, predicted_sex ORDER BY face_lot, caption_lot
+        ) <= {limit}
+    ), single AS (
+        FROM first QUALIFY row_number() OVER (
+            PARTITION BY source, face_id ORDER BY caption_lot, caption_index
+        ) = 1
+    )
     SELECT source, face_id, regexp_replace(faces.key, '-[0-9]+$', '') AS shard, faces.sha256,
            caption, status, named, predicted_sex, predicted_age
-    FROM first JOIN review_captions USING (source, face_id, caption_index)
+    FROM single JOIN review_captions USING (source, face_id, caption_index)
     JOIN reviewable_faces AS faces USING (face_id, predicted_sex)
-    ORDER BY turn, lot, source
+    ORDER BY row_number() OVER (PARTITION BY source, predicted_sex ORDER BY face_lot, face_id),
+             face_lot, face_id, source
 """
 
 _IDENTITIES: Final = """
@@ -113,7 +123,7 @@ def draw_items(
     strata = _count_strata(connection, sources)
     if missing := [name for name in sources if name not in {s.source for s in strata}]:
         raise NothingToReview(f"there are no captions of {', '.join(missing)} to review")
-    items = _draw(connection, opt_out, sample)
+    items = _draw(connection, opt_out, sample, sum(stratum.faces for stratum in strata))
     items.sort(key=lambda item: _digest(str(seed), item.id))
     return items, strata
 
@@ -131,22 +141,27 @@ def still_shown(
 
 
 def _count_strata(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> list[Stratum]:
-    counted = connection.execute(
-        "SELECT source, predicted_sex, count(*) FROM review_lots GROUP BY ALL ORDER BY ALL"
-    )
-    strata = [Stratum(*row) for row in counted.fetchall()]
+    strata = [Stratum(*row) for row in connection.execute(_STRATA).fetchall()]
     return sorted(strata, key=lambda stratum: sources.index(stratum.source))
 
 
-def _draw(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, sample: int) -> list[ReviewItem]:
-    """The first items whose faces may be shown; more are looked at where some may not."""
+def _draw(
+    connection: duckdb.DuckDBPyConnection, opt_out: OptOut, sample: int, faces: int
+) -> list[ReviewItem]:
+    """The first items whose faces may be shown; more are looked at where some may not.
+
+    Args:
+        connection: With the views of the lots.
+        opt_out: Pictures and faces that must not be shown.
+        sample: Most items.
+        faces: Of all strata together; when so many were looked at, there are no more.
+    """
     limit = 2 * sample
     while True:
-        found = connection.sql(_DRAWN, params={"limit": limit}).to_arrow_table()
-        rows = found.to_pylist()
+        rows = connection.sql(_DRAWN.format(limit=limit)).to_arrow_table().to_pylist()
         shown = still_shown(connection, opt_out, {row["face_id"] for row in rows})
         items = _merge((row for row in rows if row["face_id"] in shown), sample)
-        if len(items) == sample or len(rows) < limit:
+        if len(items) == sample or len(rows) >= faces:
             return items
         limit *= 4
 

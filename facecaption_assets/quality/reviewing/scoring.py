@@ -173,10 +173,10 @@ def _rate_questions(judged: Sequence[_Judged]) -> list[Rate]:
 
 
 def _rate_wrong(judged: Sequence[_Judged]) -> list[Rate]:
-    rates = [_rate(SOMETHING_ELSE, judged, lambda answer: SOMETHING_ELSE in answer.wrong)]
+    rates = [_rate(SOMETHING_ELSE, judged, _calls_wrong(SOMETHING_ELSE))]
     for name in ATTRIBUTE_COLUMNS:
         if naming := [each for each in judged if name in each.item.may_be_wrong]:
-            rates.append(_rate(name, naming, lambda answer, name=name: name in answer.wrong))
+            rates.append(_rate(name, naming, _calls_wrong(name)))
     return sorted(rates, key=lambda rate: (-rate.share, rate.name))
 
 
@@ -187,8 +187,16 @@ def _rate_missing(judged: Sequence[_Judged]) -> list[Rate]:
     for name in sorted(missed):
         without = [each for each in judged if name not in each.item.named]
         if without:
-            rates.append(_rate(name, without, lambda answer, name=name: name in answer.missing))
+            rates.append(_rate(name, without, _misses(name)))
     return sorted(rates, key=lambda rate: (-rate.share, rate.name))
+
+
+def _calls_wrong(name: str) -> _Says:
+    return lambda answer: name in answer.wrong
+
+
+def _misses(name: str) -> _Says:
+    return lambda answer: name in answer.missing
 
 
 def _rate(name: str, judged: Sequence[_Judged], says: _Says) -> Rate:

@@ -64,23 +64,23 @@ def test_an_item_says_all_that_is_known(build_home: Home) -> None:
 
 
 def test_sources_and_sexes_have_even_shares_of_a_sample(build_home: Home) -> None:
-    items, _ = draw(build_home(shards=3, pictures=24), sample=24)
-    assert len(items) == 24
+    items, _ = draw(build_home(shards=1, pictures=24), sample=20)
+    assert len(items) == 20
     drawn = Counter((source, item.predicted_sex) for item in items for source in item.sources)
     assert set(drawn) == {(s, sex) for s in DEFAULT_SOURCES for sex in ("female", "male")}
     assert max(drawn.values()) - min(drawn.values()) <= 1
 
 
 def test_sources_are_compared_on_the_same_faces(build_home: Home) -> None:
-    items, _ = draw(build_home(shards=3, pictures=24), sample=20)
+    items, _ = draw(build_home(shards=1, pictures=24), sample=14)
     by_source = {s: {i.face_id for i in items if s in i.sources} for s in DEFAULT_SOURCES}
     assert len(by_source["template"] ^ by_source["llm"]) <= 1
 
 
 def test_the_seed_decides_what_is_drawn_and_in_which_order(build_home: Home) -> None:
-    storage = build_home(shards=3, pictures=24)
-    assert draw(storage, 12) == draw(storage, 12)
-    assert faces(draw(storage, 12)[0]) != faces(draw(storage, 12, seed=1)[0])
+    storage = build_home(shards=1, pictures=24)
+    assert draw(storage, 8) == draw(storage, 8)
+    assert faces(draw(storage, 8)[0]) != faces(draw(storage, 8, seed=1)[0])
     ids = [item.id for item in draw(storage)[0]]
     other = [item.id for item in draw(storage, seed=1)[0]]
     assert ids != other
@@ -88,11 +88,11 @@ def test_the_seed_decides_what_is_drawn_and_in_which_order(build_home: Home) -> 
 
 
 def test_opted_out_faces_are_replaced_by_others(build_home: Home) -> None:
-    storage = build_home(shards=3, pictures=24)
-    before, _ = draw(storage, 12)
+    storage = build_home(shards=1, pictures=24)
+    before, _ = draw(storage, 8)
     gone = before[0].face_id
-    after, _ = draw(storage, 12, opt_out=OptOut.of(gone))
-    assert len(after) == 12
+    after, _ = draw(storage, 8, opt_out=OptOut.of(gone))
+    assert len(after) == 8
     assert gone not in faces(after)
     assert faces(before) - {gone} <= faces(after)
 
