@@ -32,8 +32,6 @@ _QUERIES: Final[dict[str, str]] = {
 
 #: Names that may be asked for.
 SOURCES: Final = tuple(_QUERIES)
-#: What is reviewed where nobody asks for more: the web's own texts are not of the dataset's making.
-DEFAULT_SOURCES: Final = ("template", "llm")
 
 _FACES: Final = """
     CREATE OR REPLACE TEMP VIEW reviewable_faces AS
