@@ -9,7 +9,7 @@ import hashlib
 import json
 import sys
 from collections import Counter
-from typing import Final
+from typing import ClassVar, Final
 
 _ANSWER: Final = (
     b'{"id":"1","object":"chat.completion","created":0,"model":"echo","choices":[{"index":0,'
@@ -27,7 +27,7 @@ class ChatProtocol(asyncio.Protocol):
     """One connection; a request is answered ``latency_s`` after it has come."""
 
     latency_s = 0.02
-    asked: Counter[str] = Counter()
+    asked: ClassVar[Counter[str]] = Counter()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)

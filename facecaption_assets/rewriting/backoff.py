@@ -18,11 +18,13 @@ class Backoff:
         base_s: Longest wait after the first failure, seconds; it doubles with every further one.
         longest_s: Where the doubling ends, seconds.
         longest_retry_after_s: What an endpoint may ask for at most, seconds.
+        longest_busy_s: Time for which endpoints may be too busy for everybody, seconds.
     """
 
     base_s: float = 0.5
     longest_s: float = 8.0
     longest_retry_after_s: float = 60.0
+    longest_busy_s: float = 300.0
 
     def ceiling_s(self, failures: int) -> float:
         """Longest wait after so many failures in a row, at least one."""

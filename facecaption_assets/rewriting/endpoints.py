@@ -101,6 +101,10 @@ class EndpointPool:
             chosen.probe = turn
         return turn
 
+    def has_other(self, endpoint: Endpoint, now: float) -> bool:
+        """Whether another endpoint may be asked now."""
+        return any(other is not endpoint and other.takes(now) for other in self.endpoints)
+
     def wait_s(self, now: float) -> float:
         """Seconds until ``take`` may give a turn."""
         waits = [e.ready_at - now for e in self.endpoints if e.ready_at > now]

@@ -6,9 +6,9 @@ fault                                                          outcome
 no connection: refused, unknown host, TLS                      sent again; then the shard stops
 reset, or disconnected within the answer; no HTTP              sent again; then refused alone
 no whole answer in time, be it silent or dripping              sent again; then refused alone
-500 and other 5xx, 408, 409, 425                               sent again; then refused alone
+500, 503 and other 5xx, 408, 409, 425                          sent again; then refused alone
 200 with no JSON, HTML, no choices, a body that is too long    sent again; then refused alone
-429, 503, 529                                                  sent again while others are answered
+429; 503 and 529 with Retry-After                              sent again while others are answered
 400, 413, 422 and other 4xx; finish_reason content_filter      refused alone, at once
 401, 403                                                       the shard stops, naming the key
 404                                                            the shard stops, naming the model
@@ -61,8 +61,8 @@ class Fault:
     retry_after_s: float | None = None
 
 
-#: Statuses that say to come back later; not the request's fault.
-_BUSY: Final = frozenset({429, 503, 529})
+#: Statuses of an endpoint that is well but busy if it says when to come back.
+_OVERLOADED: Final = frozenset({503, 529})
 
 #: Client errors that pass.
 _PASSING: Final = frozenset({408, 409, 425})
@@ -83,7 +83,6 @@ def fault_of(error: Exception) -> Fault:
     Raises:
         Exception: The error itself, if it comes from none of these.
     """
-    import aiohttp
     import openai
 
     match error:
@@ -95,14 +94,19 @@ def fault_of(error: Exception) -> Fault:
             return Fault(Outcome.REFUSED, str(error))
         case MalformedAnswer():
             return Fault(Outcome.BROKEN, f"the answer is unusable: {error}")
-        case openai.APITimeoutError() if not _never_connected(error):
-            return Fault(Outcome.BROKEN, "no whole answer in time")
-        case TimeoutError():
-            return Fault(Outcome.BROKEN, "no whole answer in time")
-        case openai.APIConnectionError() if _never_connected(error):
-            return Fault(Outcome.UNREACHABLE, f"no connection: {quote(_cause(error))}")
-        case openai.APIError() | aiohttp.ClientError() | OSError():
-            return Fault(Outcome.BROKEN, f"the connection broke: {quote(_cause(error))}")
+    return _connection_fault(error)
+
+
+def _connection_fault(error: Exception) -> Fault:
+    import aiohttp
+    import openai
+
+    if _never_connected(error):
+        return Fault(Outcome.UNREACHABLE, f"no connection: {quote(_cause(error))}")
+    if isinstance(error, (TimeoutError, openai.APITimeoutError)):
+        return Fault(Outcome.BROKEN, "no whole answer in time")
+    if isinstance(error, (openai.APIError, aiohttp.ClientError, OSError)):
+        return Fault(Outcome.BROKEN, f"the connection broke: {quote(_cause(error))}")
     raise error
 
 
@@ -116,7 +120,7 @@ def _status_fault(error: "openai.APIStatusError") -> Fault:
 
 def _fault_by_status(status: int, text: str, wait: float | None) -> Fault:
     message = f"HTTP {status}: {text}"
-    if status in _BUSY:
+    if status == 429 or (status in _OVERLOADED and wait is not None):
         return Fault(Outcome.BUSY, message, wait)
     if status < 400:
         hint = "the endpoint redirects; put the address it leads to into RewriteSettings.base_url"

@@ -21,12 +21,19 @@ from facecaption_assets.rewriting.client import (
 )
 from facecaption_assets.rewriting.endpoints import Endpoint, EndpointPool, Turn
 from facecaption_assets.rewriting.faults import API_KEY_VARIABLE, Fault, Outcome, fault_of
+from facecaption_assets.rewriting.patience import Patience
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 #: Times that a failed request is repeated.
 MAX_RETRIES: Final = 6
+
+#: What the library would tell every endpoint about this machine; a request is cheaper without.
+_UNSENT: Final = tuple(
+    f"X-Stainless-{name}"
+    for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
+)
 
 #: Longest wait for a connection, seconds.
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -80,23 +87,21 @@ class OpenAIChatClient:
                 one does not know us or the model.
             RequestRefused: If this request alone cannot be answered.
         """
-        tries = failures = 0
-        answers, avoided = self._pool.answers, None
+        patience, avoided = Patience(self.max_retries, self._backoff, self._pool.answers), None
         while True:
             turn = await self._turn(avoided)
-            tries += 1
-            result = await self._try(turn, payload, tries)
+            patience.tries += 1
+            result = await self._try(turn, payload, patience.tries)
             if isinstance(result, Completion):
                 return result
-            if result.outcome is Outcome.BUSY and self._pool.answers > answers:
-                # Others get their turn, so this one will.
-                answers, failures = self._pool.answers, 0
-            failures += 1
-            if failures > self.max_retries:
-                raise self._give_up(turn.endpoint, result, tries)
+            now = time.monotonic()
+            failures = patience.note(result, self._pool.answers, now)
+            if patience.is_over(now):
+                raise self._give_up(turn.endpoint, result, patience.tries)
             avoided = turn.endpoint
-            wait = self._backoff.wait_s(failures, result.retry_after_s, self._chance)
-            await asyncio.sleep(wait)
+            # What one endpoint asks for does not hold back those that are free.
+            asked_for = None if self._pool.has_other(avoided, now) else result.retry_after_s
+            await asyncio.sleep(self._backoff.wait_s(failures, asked_for, self._chance))
 
     async def aclose(self) -> None:
         """Drop the connections of the running event loop; a later request opens new ones."""
@@ -143,12 +148,14 @@ class OpenAIChatClient:
             client = self._clients[endpoint.base_url] = self._open(endpoint.base_url)
         # The library's own timeouts bound single waits; a body that drips would never end.
         async with asyncio.timeout(self.timeout_s):
-            body = await client.post("/chat/completions", cast_to=bytes, body=payload)
+            # A whole address is not taken apart and put together for each request.
+            address = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+            body = await client.post(address, cast_to=bytes, body=payload)
         return read_completion(body)
 
     def _open(self, base_url: str) -> "AsyncOpenAI":
         import httpx2
-        from openai import AsyncOpenAI, DefaultAioHttpClient
+        from openai import AsyncOpenAI, DefaultAioHttpClient, Omit
 
         from facecaption_assets.rewriting.bounded_body import bound_body
 
@@ -158,7 +165,7 @@ class OpenAIChatClient:
             api_key=self._api_key,
             timeout=timeout,
             max_retries=0,
-            default_headers={"Accept-Encoding": "identity"},
+            default_headers={"Accept-Encoding": "identity"} | dict.fromkeys(_UNSENT, Omit()),
             http_client=DefaultAioHttpClient(
                 timeout=timeout,
                 limits=httpx2.Limits(max_connections=self.most_in_flight),

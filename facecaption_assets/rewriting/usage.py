@@ -34,6 +34,11 @@ class Usage:
     ended_at: float = field(default_factory=time.monotonic)
 
     @property
+    def requests(self) -> int:
+        """Requests of this run, whoever answered them."""
+        return self.answered + self.refused + self.remembered
+
+    @property
     def tokens(self) -> int:
         """Tokens that this run has to pay for."""
         return self.prompt_tokens + self.completion_tokens
@@ -77,5 +82,5 @@ class Usage:
             "llm_cost_usd": round(self.cost_usd(settings), 6),
             "llm_cached_requests": self.remembered,
             "llm_cached_tokens": self.remembered_tokens,
-            "llm_cached_share": round(self.remembered / max(self.remembered + asked, 1), 4),
+            "llm_cached_share": round(self.remembered / max(self.requests, 1), 4),
         }

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from facecaption_assets.models import ModelStore, ModelUnavailable
-from facecaption_assets.rewriting.client import OpenAIChatClient
 from facecaption_assets.rewriting.endpoint import open_client, stage_identity
+from facecaption_assets.rewriting.openai_client import OpenAIChatClient
 from facecaption_assets.rewriting.settings import RewriteSettings
 
 
