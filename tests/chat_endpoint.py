@@ -1,15 +1,16 @@
 """A quick chat endpoint on loopback that answers every request with its draft, after a while.
 
 ``python -m tests.chat_endpoint LATENCY_MS`` prints its base URL and runs until it is killed. It
-counts requests by their bodies: ``GET /count`` gives how often each sha256 was asked for, as JSON.
+counts requests: ``GET /count`` gives how often each was sent, by its key in the cache, as JSON.
 """
 
 import asyncio
-import hashlib
 import json
 import sys
 from collections import Counter
 from typing import ClassVar, Final
+
+from facecaption_assets.rewriting.cache import request_key
 
 _ANSWER: Final = (
     b'{"id":"1","object":"chat.completion","created":0,"model":"echo","choices":[{"index":0,'
@@ -27,7 +28,7 @@ class ChatProtocol(asyncio.Protocol):
     """One connection; a request is answered ``latency_s`` after it has come."""
 
     latency_s = 0.02
-    asked: ClassVar[Counter[str]] = Counter()
+    asked: ClassVar[Counter[bytes]] = Counter()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -43,9 +44,10 @@ class ChatProtocol(asyncio.Protocol):
                 return
             body, self.buffer = self.buffer[end : end + length], self.buffer[end + length :]
             if head.startswith(b"get"):
-                self.transport.write(_reply(json.dumps(self.asked).encode()))
+                count = {request_key(json.loads(asked)): n for asked, n in self.asked.items()}
+                self.transport.write(_reply(json.dumps(count).encode()))
                 continue
-            self.asked[hashlib.sha256(body).hexdigest()] += 1
+            self.asked[body] += 1
             # The draft as it stands in the JSON: its escapes fit the answer's.
             draft = body.rpartition(b"Draft: ")[2].partition(b"\\n")[0]
             asyncio.get_running_loop().call_later(self.latency_s, self._answer, draft)

@@ -75,8 +75,8 @@ class RequestCache:
         return self.folder / FILE_NAME
 
     def __enter__(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             # SQLite does not wait for its turn to switch the journal's mode: openers take turns.
             with FileLock(self.folder / ".opening.lock"):
                 self._reading = self._connect()
@@ -125,7 +125,9 @@ class RequestCache:
             raise ValueError(f"the request cache in {self.folder} is not open; use it in a with")
         kept: Future[None] = Future()
         row = (key, answer.text, answer.prompt_tokens, answer.completion_tokens, answer.model)
-        self._writing.add(row, lambda error: _settle(kept, error and self._unusable(error)))
+        self._writing.add(
+            row, lambda error: _settle(kept, self._unusable(error) if error else None)
+        )
         return kept
 
     def _connect(self) -> sqlite3.Connection:

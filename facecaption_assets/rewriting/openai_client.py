@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from facecaption_assets.rewriting.patience import Patience
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+    from openai._types import RequestOptions
 
 #: Times that a failed request is repeated.
 MAX_RETRIES: Final = 6
@@ -32,7 +34,10 @@ MAX_RETRIES: Final = 6
 #: What the library would tell every endpoint about this machine; a request is cheaper without.
 _UNSENT: Final = tuple(
     f"X-Stainless-{name}"
-    for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
+    for name in (
+        *("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async"),
+        *("Retry-Count", "Read-Timeout"),
+    )
 )
 
 #: Longest wait for a connection, seconds.
@@ -150,12 +155,12 @@ class OpenAIChatClient:
         async with asyncio.timeout(self.timeout_s):
             # A whole address is not taken apart and put together for each request.
             address = f"{endpoint.base_url.rstrip('/')}/chat/completions"
-            body = await client.post(address, cast_to=bytes, body=payload)
+            body = await client.post(address, cast_to=bytes, body=payload, options=_options())
         return read_completion(body)
 
     def _open(self, base_url: str) -> "AsyncOpenAI":
         import httpx2
-        from openai import AsyncOpenAI, DefaultAioHttpClient, Omit
+        from openai import AsyncOpenAI, DefaultAioHttpClient
 
         from facecaption_assets.rewriting.bounded_body import bound_body
 
@@ -165,7 +170,6 @@ class OpenAIChatClient:
             api_key=self._api_key,
             timeout=timeout,
             max_retries=0,
-            default_headers={"Accept-Encoding": "identity"} | dict.fromkeys(_UNSENT, Omit()),
             http_client=DefaultAioHttpClient(
                 timeout=timeout,
                 limits=httpx2.Limits(max_connections=self.most_in_flight),
@@ -191,6 +195,14 @@ class OpenAIChatClient:
     def _conceal(self, message: str) -> str:
         """The message without the key, should an endpoint repeat it."""
         return message.replace(self._api_key, "***") if len(self._api_key) > 4 else message
+
+
+@cache
+def _options() -> "RequestOptions":
+    """What is said with every request beside its body."""
+    from openai import Omit
+
+    return {"headers": {"Accept-Encoding": "identity", **dict.fromkeys(_UNSENT, Omit())}}
 
 
 def _check_address(base_url: str) -> None:

@@ -161,8 +161,8 @@ from facecaption_assets.rewriting.client import Completion
 with RequestCache(Path(sys.argv[1])) as cache:
     for group in range(20):
         futures = [
-            cache.store(f"{sys.argv[2]}-{group * 10 + i}", Completion(str(group * 10 + i), 1, 1, "m"))
-            for i in range(10)
+            cache.store(f"{sys.argv[2]}-{i}", Completion(str(i), 1, 1, "m"))
+            for i in range(group * 10, group * 10 + 10)
         ]
         for future in futures:
             future.result()
