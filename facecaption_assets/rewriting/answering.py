@@ -6,7 +6,13 @@ Every answer that was paid for is durable before anybody sees it.
 import asyncio
 
 from facecaption_assets.rewriting.cache import RequestCache, request_key
-from facecaption_assets.rewriting.client import ChatClient, Completion, Payload, RequestRefused
+from facecaption_assets.rewriting.client import (
+    ChatClient,
+    Completion,
+    EndpointUnavailable,
+    Payload,
+    RequestRefused,
+)
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.rewriting.usage import Usage
 
@@ -54,6 +60,9 @@ class Answering:
         except RequestRefused as refusal:
             self.usage.count_refusal(refusal.tries)
             raise
+        except EndpointUnavailable as error:
+            known = self.usage.answered + self.usage.remembered
+            raise EndpointUnavailable(f"{error} Cached of it by now: {known} answers.") from error
         self.usage.count_answer(answer)
         await asyncio.wrap_future(self.cache.store(key, answer))
         return answer

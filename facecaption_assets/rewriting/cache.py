@@ -125,10 +125,15 @@ class RequestCache:
             raise ValueError(f"the request cache in {self.folder} is not open; use it in a with")
         kept: Future[None] = Future()
         row = (key, answer.text, answer.prompt_tokens, answer.completion_tokens, answer.model)
-        self._writing.add(
-            row, lambda error: _settle(kept, self._unusable(error) if error else None)
-        )
+        self._writing.add(row, lambda error: self._settle(kept, error))
         return kept
+
+    def _settle(self, kept: Future[None], error: Exception | None) -> None:
+        with suppress(InvalidStateError):  # Whoever waited for it does so no longer.
+            if error is None:
+                kept.set_result(None)
+            else:
+                kept.set_exception(self._unusable(error))
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(
@@ -163,8 +168,3 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute(_CREATE)
     if layout < LAYOUT:
         connection.execute(f"PRAGMA user_version = {LAYOUT}")
-
-
-def _settle(kept: Future[None], error: CacheUnusable | None) -> None:
-    with suppress(InvalidStateError):  # Whoever waited for it does so no longer.
-        kept.set_exception(error) if error else kept.set_result(None)
