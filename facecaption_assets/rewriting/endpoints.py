@@ -74,6 +74,11 @@ class EndpointPool:
         self._backoff = backoff
 
     @property
+    def is_failing(self) -> bool:
+        """Whether the latest request to every endpoint has failed."""
+        return all(endpoint.failures for endpoint in self.endpoints)
+
+    @property
     def is_resting(self) -> bool:
         """Whether no endpoint has answered since its last rest."""
         return all(endpoint.rests for endpoint in self.endpoints)

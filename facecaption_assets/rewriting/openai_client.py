@@ -181,9 +181,10 @@ class OpenAIChatClient:
     def _give_up(
         self, endpoint: Endpoint, fault: Fault, tries: int
     ) -> EndpointUnavailable | RequestRefused:
-        if fault.outcome is Outcome.BROKEN and not self._pool.is_resting:
-            return RequestRefused(self._conceal(f"{fault.message} ({tries} tries)"), tries)
-        return EndpointUnavailable(self._explain(endpoint.base_url, fault.message))
+        nobody_there = fault.outcome is Outcome.UNREACHABLE and self._pool.is_failing
+        if fault.outcome is Outcome.BUSY or nobody_there or self._pool.is_resting:
+            return EndpointUnavailable(self._explain(endpoint.base_url, fault.message))
+        return RequestRefused(self._conceal(f"{fault.message} ({tries} tries)"), tries)
 
     def _explain(self, address: str, message: str) -> str:
         return self._conceal(

@@ -205,14 +205,14 @@ def test_what_was_answered_before_a_breakdown_is_not_asked_again(tmp_path: Path)
 def test_a_spent_budget_stops_the_shard_and_loses_nothing_that_was_in_flight(
     tmp_path: Path,
 ) -> None:
-    settings = replace(SETTINGS, budget_tokens=45)
+    settings = replace(SETTINGS, budget_tokens=50)
     first = FakeChat(lambda draft, number: GOOD)
-    with pytest.raises(BudgetSpent, match="budget_tokens is 45 .* 60 tokens on 4 requests"):
-        rewrite(first, tmp_path, 5, settings)
-    assert first.is_closed and len(first.payloads) == 4
+    with pytest.raises(BudgetSpent, match=r"budget_tokens is 50 .* 90 tokens on 6 requests"):
+        rewrite(first, tmp_path, 8, settings)
+    assert first.is_closed and len(first.payloads) == 6
     second = FakeChat(lambda draft, number: GOOD)
-    assert len(rewrite(second, tmp_path, 5, settings)) == 5
-    assert len(second.payloads) == 1
+    assert len(rewrite(second, tmp_path, 8, settings)) == 8
+    assert len(second.payloads) == 2
 
 
 def test_faults_of_every_kind_lose_no_row(tmp_path: Path) -> None:
