@@ -48,10 +48,10 @@ def read_completion(body: bytes) -> Completion:
     """
     try:
         answer = json.loads(body)
-    except ValueError as error:
-        raise MalformedAnswer(f"not JSON: {quote(body.decode(errors='replace'))}") from error
+    except (ValueError, RecursionError) as error:
+        raise MalformedAnswer(f"not JSON: {_begins(body)}") from error
     if not isinstance(answer, dict):
-        raise MalformedAnswer(f"not a JSON object: {quote(json.dumps(answer))}")
+        raise MalformedAnswer(f"not a JSON object: {_begins(body)}")
     if answer.get("error"):
         raise _reported(answer["error"])
     match answer.get("choices"):
@@ -60,14 +60,14 @@ def read_completion(body: bytes) -> Completion:
         case [{"message": {"content": str() | None as text}}, *_]:
             usage = answer.get("usage")
             return Completion(
-                text=text or "",
+                text=_storable(text or ""),
                 prompt_tokens=_count(usage, "prompt_tokens"),
                 completion_tokens=_count(usage, "completion_tokens"),
-                model=str(answer.get("model") or ""),
+                model=_storable(str(answer.get("model") or "")),
             )
         case []:
             raise MalformedAnswer("it has no choices")
-    raise MalformedAnswer(f"no chat completion: {quote(json.dumps(answer))}")
+    raise MalformedAnswer(f"no chat completion: {_begins(body)}")
 
 
 def quote(text: str) -> str:
@@ -75,6 +75,15 @@ def quote(text: str) -> str:
     line = " ".join(text.split())
     shown = "".join(letter for letter in line if letter.isprintable())
     return shown if len(shown) <= _QUOTED else f"{shown[:_QUOTED]}…"
+
+
+def _begins(body: bytes) -> str:
+    return quote(body[: 4 * _QUOTED].decode(errors="replace"))
+
+
+def _storable(text: str) -> str:
+    """The text without halves of surrogate pairs: JSON can spell them, UTF-8 cannot."""
+    return text.encode(errors="replace").decode()
 
 
 def _reported(error: Any) -> ReportedError:

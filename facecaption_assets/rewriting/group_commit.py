@@ -66,7 +66,8 @@ class GroupCommit:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(self._insert, rows)
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:
+            # Whatever it is: those who wait must hear of it, and the thread must go on.
             if self._connection.in_transaction:
                 self._connection.rollback()
             return error

@@ -25,8 +25,7 @@ from facecaption_assets.rewriting.faults import API_KEY_VARIABLE, Fault, Outcome
 from facecaption_assets.rewriting.patience import Patience
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-    from openai._types import RequestOptions
+    from openai import AsyncOpenAI, RequestOptions
 
 #: Times that a failed request is repeated.
 MAX_RETRIES: Final = 6

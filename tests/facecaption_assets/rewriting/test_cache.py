@@ -136,6 +136,16 @@ class _FullCache(RequestCache):
         return connection
 
 
+def test_a_row_that_cannot_be_written_fails_alone_and_leaves_the_cache_usable(
+    tmp_path: Path,
+) -> None:
+    with RequestCache(tmp_path) as cache:
+        with pytest.raises(CacheUnusable, match="surrogates"):
+            cache.store("bad", Completion("\ud83d", 1, 1, "m")).result(10)
+        cache.store("good", ANSWER).result(10)
+        assert cache.lookup("good") == ANSWER and cache.lookup("bad") is None
+
+
 def test_several_threads_share_one_open_cache(tmp_path: Path) -> None:
     kept: list[Future[None]] = []
     with RequestCache(tmp_path) as cache:

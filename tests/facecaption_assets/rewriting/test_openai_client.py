@@ -80,10 +80,20 @@ def test_a_client_serves_several_event_loops_in_turn() -> None:
 
 AGAIN = [
     *(429, 500, 502, 503, 504, 408, 409, 529),
-    *("reset", "disconnect", "garbage", "proxy_page", "compressed", "drip", "silent", "huge"),
+    *(
+        "reset",
+        "disconnect",
+        "garbage",
+        "proxy_page",
+        "compressed",
+        "drip",
+        "silent",
+        "huge",
+        "deep",
+    ),
     *("wrong_json", "cut_json", "not_an_object", "empty", "html", "html_as_json", "other_json"),
     *("empty_choices", "null_choices", "choice_of_nothing", "number_for_text"),
-    *("error_body", "error_429"),
+    *("error_body", "error_429", "deep"),
 ]
 
 
@@ -115,7 +125,13 @@ def test_a_request_that_cannot_be_answered_is_refused_at_once(fault: str | int) 
 
 @pytest.mark.parametrize(
     ("fault", "text"),
-    [("null_content", ""), ("cut_off", "A woman with"), ("mislabelled", GOOD), ("no_usage", GOOD)],
+    [
+        ("half_a_character", "A man.?"),
+        ("null_content", ""),
+        ("cut_off", "A woman with"),
+        ("mislabelled", GOOD),
+        ("no_usage", GOOD),
+    ],
 )
 def test_an_odd_answer_is_an_answer(fault: str, text: str) -> None:
     with faulty_chat(always(fault)) as chat:
