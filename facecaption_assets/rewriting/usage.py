@@ -19,7 +19,7 @@ class Usage:
         completion_tokens: Tokens of their answers.
         remembered: Requests that the cache answered.
         remembered_tokens: Prompt and completion tokens that these cost when they were asked.
-        began_at: When counting began, by the monotonic clock.
+        began_at: When the stage began, by the monotonic clock; requests/s count from there.
         ended_at: When the latest answer was counted.
     """
 

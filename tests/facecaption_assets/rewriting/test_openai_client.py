@@ -80,17 +80,7 @@ def test_a_client_serves_several_event_loops_in_turn() -> None:
 
 AGAIN = [
     *(429, 500, 502, 503, 504, 408, 409, 529),
-    *(
-        "reset",
-        "disconnect",
-        "garbage",
-        "proxy_page",
-        "compressed",
-        "drip",
-        "silent",
-        "huge",
-        "deep",
-    ),
+    *("reset", "disconnect", "garbage", "proxy_page", "compressed", "drip", "silent", "huge"),
     *("wrong_json", "cut_json", "not_an_object", "empty", "html", "html_as_json", "other_json"),
     *("empty_choices", "null_choices", "choice_of_nothing", "number_for_text"),
     *("error_body", "error_429", "deep"),
