@@ -14,6 +14,7 @@ from facecaption_assets.quality.gates import Outcome, rows_conserved_llm
 from facecaption_assets.quality.readback import captions_verified
 from facecaption_assets.rewriting.cache import RequestCache
 from facecaption_assets.rewriting.rewrite import rewrite_captions
+from facecaption_assets.rewriting.usage import Usage
 
 
 @shard_asset(group="captions", kinds={"parquet", "openai"}, compute=GPU)
@@ -23,6 +24,7 @@ def llm_captions(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Mate
     What fails verification falls back to the template caption; the rejected text and the reason
     are kept. Answers are cached, so a crashed run resumes without asking twice.
     """
+    settings, usage = dataset.profile.rewriting, Usage()
 
     def build(stage: StageInputs) -> pa.Table:
         cache = RequestCache(dataset.storage.llm_cache)
@@ -32,11 +34,17 @@ def llm_captions(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Mate
                 stage.tables["face_attributes"],
                 client,
                 cache,
-                dataset.profile.rewriting,
+                settings,
                 dataset.opt_out,
+                usage,
             )
 
-    return materialize_shard(context, dataset, build)
+    result = materialize_shard(context, dataset, build)
+    # Numbers are plotted over partitions and time; a run that had nothing to do has none.
+    numbers = usage.numbers(settings) if usage.requests else {}
+    return dg.MaterializeResult(
+        metadata={**(result.metadata or {}), **numbers}, data_version=result.data_version
+    )
 
 
 def _conserved(dataset: Dataset, shard: str) -> Outcome:

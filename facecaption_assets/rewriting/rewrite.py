@@ -18,6 +18,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from facecaption_assets.captions.subjects import Subject, subject_of
+from facecaption_assets.rewriting.answering import Answering, BudgetSpent
 from facecaption_assets.rewriting.cache import RequestCache
 from facecaption_assets.rewriting.client import ChatClient, Completion, Payload, RequestRefused
 from facecaption_assets.rewriting.constrained import (
@@ -29,6 +30,7 @@ from facecaption_assets.rewriting.endpoint import open_client, stage_identity
 from facecaption_assets.rewriting.gbnf import to_gbnf
 from facecaption_assets.rewriting.prompts import chat_messages
 from facecaption_assets.rewriting.settings import RewriteSettings
+from facecaption_assets.rewriting.usage import Usage
 from facecaption_assets.rewriting.verification import tidy, verify
 from facecaption_assets.schema import LLM_CAPTIONS
 from facecaption_assets.shards.opt_out import OptOut
@@ -59,6 +61,7 @@ def rewrite_captions(
     cache: RequestCache,
     settings: RewriteSettings,
     opt_out: OptOut,
+    usage: Usage | None = None,
 ) -> pa.Table:
     """Rewrite a shard's template captions.
 
@@ -69,17 +72,21 @@ def rewrite_captions(
         cache: Answers of this and earlier runs.
         settings: Bounds, and how often to ask.
         opt_out: Pictures that are to be left out.
+        usage: Is told what was asked and what it cost.
 
     Returns:
         Table ``llm_captions``: one row per template caption, in order.
 
     Raises:
         EndpointUnavailable: If the endpoint cannot be reached; what was answered stays cached.
+        BudgetSpent: If the run has cost as much as it may; likewise.
+        CacheUnusable: If answers cannot be remembered.
         ValueError: If the two tables do not belong together.
     """
     tasks = _tasks(templates, attributes)
     with cache:
-        rewriter = _Rewriter(client, cache, settings, opt_out)
+        answering = Answering(client, cache, settings, usage or Usage())
+        rewriter = _Rewriter(answering, settings, opt_out)
         rows = _run(rewriter.rewrite_all(tasks))
     return LLM_CAPTIONS.from_rows(rows)
 
@@ -132,11 +139,9 @@ def _run(work: Coroutine[Any, Any, list[dict[str, object]]]) -> list[dict[str, o
 class _Rewriter:
     """Asks for many captions at once."""
 
-    def __init__(
-        self, client: ChatClient, cache: RequestCache, settings: RewriteSettings, opt_out: OptOut
-    ) -> None:
-        self.client = client
-        self.cache = cache
+    def __init__(self, answering: Answering, settings: RewriteSettings, opt_out: OptOut) -> None:
+        self.answering = answering
+        self.client = answering.client
         self.settings = settings
         self.opt_out = opt_out
 
@@ -144,10 +149,16 @@ class _Rewriter:
         """Rows of all tasks, in their order; at most ``concurrency`` are worked on at a time."""
         rows: dict[int, dict[str, object]] = {}
         pending = iter(enumerate(tasks))
+        spent: list[BudgetSpent] = []
 
         async def work() -> None:
             for i, task in pending:
-                rows[i] = await self.rewrite(task)
+                try:
+                    rows[i] = await self.rewrite(task)
+                except BudgetSpent as error:
+                    # What others have in flight is paid for: it is waited for, and cached.
+                    spent.append(error)
+                    return
                 progress.update()
 
         workers = min(self.settings.concurrency, len(tasks))
@@ -160,6 +171,8 @@ class _Rewriter:
                 raise failures.exceptions[0] from None
             finally:
                 await self.client.aclose()
+        if spent:
+            raise spent[-1]
         return [rows[i] for i in range(len(tasks))]
 
     async def rewrite(self, task: Task) -> dict[str, object]:
@@ -191,11 +204,7 @@ class _Rewriter:
         return row | {"status": "fell_back", "caption": task.row["caption"]}
 
     async def _answer(self, payload: Payload) -> Completion:
-        stored = self.cache.lookup(payload)
-        if stored is None:
-            stored = await self.client.complete(payload)
-            self.cache.store(payload, stored)
-        return stored
+        return await self.answering.answer(payload)
 
 
 def _count(row: Mapping[str, Any], answer: Completion) -> dict[str, object]:

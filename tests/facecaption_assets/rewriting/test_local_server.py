@@ -8,8 +8,9 @@ import pytest
 
 from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.models import ModelStore
-from facecaption_assets.rewriting.client import EndpointUnavailable, OpenAIChatClient
+from facecaption_assets.rewriting.client import EndpointUnavailable
 from facecaption_assets.rewriting.local_server import serve_locally
+from facecaption_assets.rewriting.openai_client import OpenAIChatClient
 from facecaption_assets.rewriting.rewrite import Task, chat_payload
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.rewriting.verification import verify

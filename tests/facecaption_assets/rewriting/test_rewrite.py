@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from facecaption_assets.captions.generation import caption_faces
 from facecaption_assets.captions.settings import CaptionSettings
 from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.models import ModelStore
+from facecaption_assets.rewriting.answering import BudgetSpent
+from facecaption_assets.rewriting.backoff import Backoff
 from facecaption_assets.rewriting.cache import RequestCache
 from facecaption_assets.rewriting.client import (
     Completion,
@@ -22,10 +25,13 @@ from facecaption_assets.rewriting.client import (
     RequestRefused,
 )
 from facecaption_assets.rewriting.endpoint import open_client
+from facecaption_assets.rewriting.openai_client import OpenAIChatClient
 from facecaption_assets.rewriting.rewrite import REFUSED, Task, chat_payload, rewrite_captions
 from facecaption_assets.rewriting.settings import RewriteSettings
+from facecaption_assets.rewriting.usage import Usage
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS, FACE_ATTRIBUTES, LLM_CAPTIONS
 from facecaption_assets.shards.opt_out import OptOut
+from tests.chat_faults import faulty_chat
 
 SETTINGS = RewriteSettings(attempts=3, concurrency=3, constrained=False)
 
@@ -187,13 +193,57 @@ def test_what_was_answered_before_a_breakdown_is_not_asked_again(tmp_path: Path)
         return GOOD
 
     broken = FakeChat(breaks)
-    with pytest.raises(EndpointUnavailable, match="down"):
+    with pytest.raises(EndpointUnavailable, match="down Cached of it by now: 6 answers"):
         rewrite(broken, tmp_path, 10)
     assert broken.is_closed
     whole = FakeChat(lambda draft, number: GOOD)
     rows = rewrite(whole, tmp_path, 10)
     assert [row["status"] for row in rows] == ["accepted"] * 10
     assert len(whole.payloads) == 4
+
+
+def test_a_spent_budget_stops_the_shard_and_loses_nothing_that_was_in_flight(
+    tmp_path: Path,
+) -> None:
+    settings = replace(SETTINGS, budget_tokens=50)
+    first = FakeChat(lambda draft, number: GOOD)
+    with pytest.raises(BudgetSpent, match=r"budget_tokens is 50 .* 90 tokens on 6 requests"):
+        rewrite(first, tmp_path, 8, settings)
+    assert first.is_closed and len(first.payloads) == 6
+    second = FakeChat(lambda draft, number: GOOD)
+    assert len(rewrite(second, tmp_path, 8, settings)) == 8
+    assert len(second.payloads) == 2
+
+
+def test_faults_of_every_kind_lose_no_row(tmp_path: Path) -> None:
+    """Answers that pass are got over; the row whose request always fails falls back."""
+    faults = ["reset", 500, "html", "empty_choices", "wrong_json", "error_body", "disconnect", 429]
+
+    def plan(payload: dict[str, Any], number: int) -> str | int | None:
+        if payload["seed"] in poisoned:
+            return "wrong_json"
+        return faults[number // 2 % len(faults)] if number % 2 else None
+
+    poisoned: set[int] = set()
+    attributes = faces(30)
+    templates = caption_faces(attributes, CaptionSettings(), OptOut.none())
+    settings = RewriteSettings(attempts=1, concurrency=6, constrained=False)
+    task = Task(templates.to_pylist()[7], Subject(male=False))
+    poisoned.add(int(str(chat_payload(task, 0, "tiny", settings)["seed"])))
+    with faulty_chat(plan, "0") as chat:
+        quick = Backoff(base_s=0.01, longest_s=0.02)
+        client = OpenAIChatClient(chat.url, "tiny", "none", 5.0, 6, backoff=quick)
+        usage = Usage()
+        table = rewrite_captions(
+            templates, attributes, client, RequestCache(tmp_path), settings, OptOut.none(), usage
+        )
+    rows = table.to_pylist()
+    assert [row["face_id"] for row in rows] == [f"s-{i:05d}-0" for i in range(30)]
+    (refused,) = [row for row in rows if row["status"] != "accepted"]
+    assert (refused["face_id"], refused["rejection_reason"]) == ("s-00007-0", REFUSED)
+    assert "not JSON" in refused["error_message"]
+    assert (usage.answered, usage.refused) == (29, 1)
+    assert usage.retries == len(chat.asked) - 30
 
 
 def test_it_works_inside_a_running_event_loop(tmp_path: Path) -> None:
