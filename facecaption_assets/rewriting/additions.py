@@ -21,9 +21,11 @@ from facecaption_assets.rewriting.vocabulary import (
     NEUTRAL,
     NEUTRAL_PHRASES,
     NOUNS,
+    OBJECT_VERBS,
     PARTICIPLES,
     PREPOSITIONS,
     PRONOUNS,
+    THING_VERBS,
 )
 
 _PHRASES: Final = PhraseTable({"": NEUTRAL_PHRASES})
@@ -68,12 +70,29 @@ def find_addition(
     for i, token in enumerate(found.tokens):
         if found.taken[i] or token in MARKS or i in neutral or token in people or token in NEUTRAL:
             continue
-        if token in PARTICIPLES and _is_verb(found, i):
-            continue
-        if CONTEXT.get(token, frozenset()) & wanted and _is_determined(found, i):
-            continue
-        return _reason(text, token)
+        if not _is_in_place(found, i, wanted):
+            return _reason(text, token)
     return None
+
+
+def _is_in_place(found: Evidence, i: int, wanted: frozenset[str]) -> bool:
+    """Whether a word that is neutral in some places is in one of them."""
+    token = found.tokens[i]
+    if token in PARTICIPLES and _is_verb(found, i):
+        return True
+    if token in THING_VERBS and i and _is_thing(found, i - 1):
+        return True
+    if token in OBJECT_VERBS and found.tokens[i + 1 : i + 2] and _is_object(found, i + 1):
+        return True
+    return bool(CONTEXT.get(token, frozenset()) & wanted) and _is_determined(found, i)
+
+
+def _is_thing(found: Evidence, i: int) -> bool:
+    return found.taken[i] is Taken.THING or found.tokens[i] in CONTEXT or found.tokens[i] == "that"
+
+
+def _is_object(found: Evidence, i: int) -> bool:
+    return found.taken[i] is not None or found.tokens[i] in DETERMINERS
 
 
 def _phrase_places(found: Evidence) -> set[int]:

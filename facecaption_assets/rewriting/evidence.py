@@ -62,6 +62,12 @@ _OF_PERSON: Final = frozenset(
     i for i, frame in enumerate(FRAMES) if {"face", "appearance", "build"} & set(frame.nouns)
 )
 _SUBJECTS: Final = PEOPLE | SUBJECT_PRONOUNS | {"who"}
+#: What the person does, no thing.
+_DEEDS: Final = frozenset({"smiles", "grins"})
+
+#: Traits that can stand for the person: "a young blonde".
+_NOUN_TRAITS: Final = frozenset({"blonde", "brunette"})
+
 _SENTENCE_MARKS: Final = frozenset({".", ";", ":", "while"})
 _CLAUSE_MARKS: Final = _SENTENCE_MARKS | {","}
 _POSSESSIVES: Final = frozenset({"his", "her", "their"})
@@ -84,7 +90,8 @@ def _take_things(found: Evidence) -> None:
     while i < len(found.tokens):
         if match := _THINGS.starting(found.tokens, i):
             end, name = match
-            found.take(i, end, name, Taken.THING)
+            kind = Taken.TRAIT if found.tokens[i] in _DEEDS else Taken.THING
+            found.take(i, end, name, kind)
             i = end
         else:
             i += 1
@@ -221,7 +228,7 @@ def _is_of_person(found: Evidence, run: Sequence[_Span]) -> bool:
     if before in LINKS:
         return _is_said_of_person(found, begin)
     if before in DETERMINERS and not _begins_person(tokens, end):
-        return _is_noun(run[-1], tokens)
+        return any(tokens[span[0]] in _NOUN_TRAITS for span in run)
     return not (begin and found.taken[begin - 1] is Taken.THING)
 
 
@@ -230,11 +237,6 @@ def _begins_person(tokens: Sequence[str], i: int) -> bool:
         return True
     match = _NOUNS.starting(tokens, i)
     return match is not None and match[1] in _OF_PERSON
-
-
-def _is_noun(span: _Span, tokens: Sequence[str]) -> bool:
-    """Whether the trait can stand for the person: "a young blonde"."""
-    return tokens[span[0]] in {"blonde", "brunette"}
 
 
 def _is_said_of_person(found: Evidence, i: int) -> bool:

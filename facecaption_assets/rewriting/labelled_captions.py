@@ -4,7 +4,7 @@ Such a list knows no unknowns and no ages. "Male" given, the caption is of a man
 absent, it is of a woman or girl, "she", or of a person, "they": as it speaks, but consistently.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
@@ -39,9 +39,8 @@ def judge(caption: str, attributes: Collection[str], max_words: int = MAX_WORDS)
     return verify(text, required, subject, max_words)
 
 
-def _subject(words: Collection[str], male: bool) -> Subject:
+def _subject(words: Set[str], male: bool) -> Subject:
     if male:
-        return Subject(male=True, child=bool(NOUNS["boy"] & set(words)))
-    if _FEMALE & set(words):
-        return Subject(male=False, child=bool(NOUNS["girl"] & set(words)))
-    return Subject()
+        return Subject(male=True, child=bool(NOUNS["boy"] & words))
+    is_female = _FEMALE & words or not words & (NOUNS["person"] | PRONOUNS["they"])
+    return Subject(male=False, child=bool(NOUNS["girl"] & words)) if is_female else Subject()

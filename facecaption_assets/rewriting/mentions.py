@@ -59,7 +59,7 @@ def _points_back(found: Evidence, i: int, people: Collection[str]) -> bool:
     begin = _noun_phrase(found, i)
     before = tokens[begin - 1] if begin else "."
     if tokens[begin] in _INDEFINITE:
-        return before in {"is", "as", ","}
+        return before in {"is", "as", ",", "'s"}
     if tokens[begin] not in _DEFINITE:
         return False
     return before not in _JOINING or (before == "and" and _is_clause(tokens, i))

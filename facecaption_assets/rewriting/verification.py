@@ -113,7 +113,7 @@ def _person(words: Sequence[str], subject: Subject) -> str | None:
         return f"wrong_subject:{wrong}"
     proof = own if subject.child else own | PRONOUNS[subject.pronoun]
     if subject.noun == "woman":
-        proof |= {"brunette", "blonde"}
+        proof |= {"blonde", "brunette"}
     return None if _first(words, proof) else f"missing_subject:{subject.noun}"
 
 

@@ -16,39 +16,45 @@ def _words(text: str) -> frozenset[str]:
 
 #: Nouns for the picture itself.
 PICTURE_NOUNS: Final = _words(
-    "picture photo photograph image portrait shot snapshot headshot close-up depiction"
+    "picture photo photograph image portrait shot snapshot headshot depiction"
 )
 
 _FUNCTION_WORDS: Final = _words(
-    "a an the this these that of with and in into on onto upon as by from to at for around round "
+    "a an the this these that of with and in into on onto upon as by from to at for around but "
     "above over along across beside behind beneath under underneath below between near within "
     "is are be being am has have having who whose which what it its there here we also both too "
     "plus along together alongside while additionally moreover furthermore well one each pair set "
     "atop against through amid 's"
 )
 _VERBS: Final = _words(
-    "wears wear wearing dons donning sports sporting displays displaying exhibits exhibiting "
-    "features featuring possesses possessing boasts boasting presents presenting portrays "
-    "portraying depicts depicting captures capturing shows showing reveals revealing see sees "
-    "includes include including comprises consists consist combines combining complements "
-    "complement complementing accompanies accompany accompanying adorns adorn adorning graces "
-    "grace gracing accentuates accentuate accentuating highlights highlight highlighting frames "
-    "frame framing surrounds surround surrounding encircles encircle encircling covers cover "
-    "covering rests rest resting sits sit hangs hang hanging falls fall falling drapes drape "
-    "draping tops topping characterizes characterize characterizing characterises characterise "
-    "distinguishes distinguish distinguishing marks mark marking defines define defining gives "
-    "giving offers offering flashes flashing adds add adding completes complete completing joins "
-    "join joining meets crosses spans plays decorates decorate decorating showcases showcase "
-    "showcasing carries carrying bears bearing keeps keeping lines line lining forms form forming "
-    "crowns crowning rounds finishes finishing balances balance balancing shapes suits enhances "
-    "enhance enhancing emphasizes emphasize emphasises emphasise belongs belong"
+    "wears wear wearing dons donning sports sport sporting displays displaying exhibits exhibiting "
+    "featuring possesses possessing boasts boasting presents presenting portrays portraying "
+    "depicts depicting captures capturing shows showing reveals revealing see includes include "
+    "including comprises comprising consists consist combines combining complementing accompanies "
+    "accompany accompanying adorns adorn adorning graces grace gracing accentuates accentuate "
+    "accentuating highlighting framing surrounds surround surrounding encircles encircle "
+    "encircling characterizes characterize characterizing characterises characterise distinguishes "
+    "distinguish distinguishing defines define defining gives giving offers offering flashes "
+    "flashing adds add adding completes complete completing joins join joining decorates decorate "
+    "decorating showcases showcase showcasing bears bearing forms form forming finishes finishing "
+    "balances balance balancing enhances enhance enhancing emphasizes emphasize emphasizing "
+    "emphasises emphasise belongs belong contrast contrasts contrasting matches matching match"
 )
 _NOUNS_OF_NOTHING: Final = _words(
-    "face features feature facial appearance addition combination side sides accessories accessory"
+    "face feature features facial appearance addition combination accessories accessory"
 )
 
 #: Words that say nothing about the face.
 NEUTRAL: Final = PICTURE_NOUNS | _FUNCTION_WORDS | _VERBS | _NOUNS_OF_NOTHING
+
+#: Verbs of things, neutral only next to one: a hat sits on a head, but a woman who sits does more.
+THING_VERBS: Final = _words(
+    "sits sit sitting rests rest resting hangs hang hanging falls fall falling drapes drape "
+    "draping covers cover covering tops topping lies lie crowns crown"
+)
+
+#: Verbs that may be nouns as well, neutral only before an object: no hair "with highlights".
+OBJECT_VERBS: Final = _words("highlights highlight frames frame complements complement")
 
 #: Participles, neutral only where no noun follows: "marked by", but not "marked cheekbones".
 PARTICIPLES: Final = _words(
@@ -59,14 +65,14 @@ PARTICIPLES: Final = _words(
     "joined decorated showcased carried lined formed crowned dressed clad accessorized "
     "accessorised styled arranged cut swept painted coated colored coloured applied equipped "
     "fitted placed set balanced enhanced emphasized emphasised emphasised made finished rounded "
-    "located evident apparent noticeable perched offset outlined shaped seated parted worn held"
-) - {"seated", "parted"}
+    "located evident apparent noticeable perched offset outlined shaped"
+)
 
 #: Phrases of nothing whose words are not neutral by themselves.
 NEUTRAL_PHRASES: Final = (
     "set off by",
     "stands|stand|standing out",
-    "rounded|rounding|rounds out",
+    "round|rounded|rounding|rounds out|off",
     "can be seen",
     "we|one can see",
     "appears|appear|appearing in",
@@ -77,15 +83,14 @@ NEUTRAL_PHRASES: Final = (
     "with|in|on it",
     "his|her|their look",
     "the|this|a|an? look",
-    "taking in",
-    "a touch of",
+    "close up",
 )
 
 #: Words that may follow a participle.
 PREPOSITIONS: Final = _words(
     "a an the his her their this with by in into on onto as from to at for above over along across "
     "behind beneath under underneath below around round and atop against here there through while "
-    "wearing together alongside of who whose which that is are up"
+    "wearing together alongside of who whose which that is are up smiling"
 )
 
 _HAIR: Final = frozenset({*HAIR_TEXTURES, *HAIR_COLOUR_WORDS, "Bangs", "Receding_Hairline"})
@@ -93,14 +98,14 @@ _BEARD: Final = frozenset({"5_o_Clock_Shadow", "Goatee", "Mustache", "Sideburns"
 
 #: Nouns that may be left over next to the evidence of one of these attributes, determined.
 CONTEXT: Final[dict[str, frozenset[str]]] = {
-    **dict.fromkeys(("hair", "hairstyle", "locks", "tresses", "strands", "hairline"), _HAIR),
+    "hair": _HAIR | _BEARD,
+    **dict.fromkeys(("hairstyle", "locks", "tresses", "strands", "hairline"), _HAIR),
     **dict.fromkeys(("chin", "jaw", "jawline"), _BEARD - {"Sideburns"}),
     "facial": _BEARD,
     "upper": frozenset({"Mustache"}),
     "lip": frozenset({"Mustache"}),
     "cheeks": frozenset({"Rosy_Cheeks", "5_o_Clock_Shadow", "Sideburns"}),
     "complexion": frozenset({"Pale_Skin", "Rosy_Cheeks"}),
-    "crown": frozenset({"Bald", "Wearing_Hat"}),
     "ears": frozenset({"Wearing_Earrings"}),
     "earlobes": frozenset({"Wearing_Earrings"}),
     "expression": frozenset({"Smiling", "Mouth_Slightly_Open"}),
@@ -122,7 +127,7 @@ CONTEXT: Final[dict[str, frozenset[str]]] = {
 }
 
 #: What determines a noun.
-DETERMINERS: Final = _words("a an the this his her their 's its both facial upper")
+DETERMINERS: Final = _words("a an the this his her their 's its both facial upper whose")
 
 #: What links a noun to its adjectives.
 LINKS: Final = _words(
