@@ -28,6 +28,8 @@ from facecaption_assets.rewriting.vocabulary import (
     THING_VERBS,
 )
 
+_BEFORE_OBJECT: Final = DETERMINERS | {"with", "to"}
+
 _PHRASES: Final = PhraseTable({"": NEUTRAL_PHRASES})
 
 
@@ -80,9 +82,9 @@ def _is_in_place(found: Evidence, i: int, wanted: frozenset[str]) -> bool:
     token = found.tokens[i]
     if token in PARTICIPLES and _is_verb(found, i):
         return True
-    if token in THING_VERBS and i and _is_thing(found, i - 1):
+    if token in THING_VERBS and i and _is_thing(found, i - 1) and _is_followed(found, i):
         return True
-    if token in OBJECT_VERBS and found.tokens[i + 1 : i + 2] and _is_object(found, i + 1):
+    if token in OBJECT_VERBS and _has_object(found, i):
         return True
     return bool(CONTEXT.get(token, frozenset()) & wanted) and _is_determined(found, i)
 
@@ -91,8 +93,20 @@ def _is_thing(found: Evidence, i: int) -> bool:
     return found.taken[i] is Taken.THING or found.tokens[i] in CONTEXT or found.tokens[i] == "that"
 
 
-def _is_object(found: Evidence, i: int) -> bool:
-    return found.taken[i] is not None or found.tokens[i] in DETERMINERS
+def _has_object(found: Evidence, i: int) -> bool:
+    """Whether an object follows the verb, and the verb does not describe it."""
+    following = found.tokens[i + 1 : i + 2]
+    if not following:
+        return False
+    is_adjective = found.tokens[i].endswith("ing")
+    return following[0] in _BEFORE_OBJECT or (not is_adjective and found.taken[i + 1] is not None)
+
+
+def _is_followed(found: Evidence, i: int) -> bool:
+    """Whether an object or a place follows."""
+    if i + 1 >= len(found.tokens):
+        return False
+    return found.taken[i + 1] is not None or found.tokens[i + 1] in PREPOSITIONS | DETERMINERS
 
 
 def _phrase_places(found: Evidence) -> set[int]:
@@ -112,9 +126,15 @@ def _is_verb(found: Evidence, i: int) -> bool:
 
 def _is_determined(found: Evidence, i: int) -> bool:
     """Whether a noun has a determiner and is not itself the first half of another noun."""
-    before = found.tokens[i - 1] if i else ""
-    is_half = i + 1 < len(found.tokens) and found.taken[i + 1] is Taken.THING
-    return before in DETERMINERS and not is_half
+    tokens = found.tokens
+    before = tokens[i - 1] if i else ""
+    is_second = before == "and" and tokens[i - 2] in CONTEXT and not found.taken[i - 2]
+    is_half = (
+        i + 1 < len(tokens)
+        and found.taken[i + 1] is Taken.THING
+        and tokens[i + 1] not in PREPOSITIONS
+    )
+    return (before in DETERMINERS or is_second) and not is_half
 
 
 def _reason(text: str, token: str) -> str:

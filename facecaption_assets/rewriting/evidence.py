@@ -111,10 +111,13 @@ def _take_frames(found: Evidence) -> None:
             kind = Taken.TRAIT
         else:
             continue
+        if not spans:
+            continue
+        found.take(i, end, FRAMES[index].means, kind)
+        told: set[str] = set()
         for begin, stop, name in spans:
-            found.take(begin, stop, name, kind)
-        if spans:
-            found.take(i, end, None, kind)
+            found.take(begin, stop, None if name in told else name, kind)
+            told.add(name)
 
 
 def _before(found: Evidence, index: int, noun: int) -> list[_Span]:
@@ -144,9 +147,16 @@ def _after(found: Evidence, index: int, noun_end: int) -> list[_Span]:
     """Adjectives of a frame behind its noun: "hair, which is wavy and brown,"."""
     tokens = found.tokens
     begin = _skip_owner(tokens, noun_end)
-    while begin < len(tokens) and (tokens[begin] in {",", "-"} or tokens[begin] in LINKS):
-        if tokens[begin] in ({"is"} if FRAMES[index].plural else {"are"}):
+    linking = LINKS | {",", "-", "of"}
+    while (
+        begin < len(tokens)
+        and tokens[begin] in linking
+        and not _ADJECTIVES[index].starting(tokens, begin)
+    ):
+        if tokens[begin] == ("is" if FRAMES[index].plural else "are"):
             return []
+        if tokens[begin] in {"is", "are"}:
+            linking = LINKS | {"a", "shade", "of"}
         begin += 1
     spans: list[_Span] = []
     while match := _ADJECTIVES[index].starting(tokens, begin):

@@ -26,15 +26,17 @@ THINGS: Final[dict[str, tuple[str, ...]]] = {
         "light? stubbly beard",
         "hint|shadow|dusting|trace of light? stubble",
     ),
-    "Arched_Eyebrows": ("arch of his|her|their eyebrows|brows", "eyebrows|brows arch"),
+    "Arched_Eyebrows": (
+        "arch of|in|to his|her|their eyebrows|brows",
+        "eyebrows|brows arch",
+        "eyebrows|brows have|form|with an? arch",
+    ),
     "Bags_Under_Eyes": (
-        f"bags visible|present|seen|are|that_are|sit? {_UNDER} {_WHOSE} eyes",
-        f"bags {_UNDER} {_WHOSE} eyes",
-        "under|undereye eye? bags",
+        f"bags that? are|can_be? visible|present|seen|sit|rest|evident|located? {_UNDER} {_WHOSE} eyes",
+        f"{_UNDER} {_WHOSE} eyes ,? there? are|sit|rest|with? bags",
+        "under? eye bags",
         "undereye bags",
-        "eye bags",
-        f"{_UNDER} {_WHOSE} eyes are|sit|there_are bags",
-        f"{_WHOSE} eyes have|with bags {_UNDER} them",
+        f"eyes have|with|show bags {_UNDER} them",
     ),
     "Bald": ("bald head|scalp|pate|crown", "baldness"),
     "Bangs": ("bangs", "fringe"),
@@ -45,14 +47,17 @@ THINGS: Final[dict[str, tuple[str, ...]]] = {
         "makeup heavily applied",
         "makeup is? applied|done heavily",
         "made up heavily",
-        "full face of makeup",
+        "full face of makeup|make_up",
+        "lot of makeup|make_up",
     ),
     "Mustache": ("mustache", "moustache"),
     "No_Beard": (
         "no beard",
         "without a|any? beard",
         "no|without_any|without|free_of facial hair",
-        f"clean|cleanly|smooth|freshly shaven {_FACE}",
+        f"clean|cleanly|smooth|freshly shaven {_FACE}|chin|jaw",
+        "does_not|doesn't|do_not|don't have|wear|sport a|any? beard",
+        "does_not|doesn't|do_not|don't have any? facial hair",
         "free of a|any? beard",
         "beard free face?",
     ),
@@ -63,8 +68,14 @@ THINGS: Final[dict[str, tuple[str, ...]]] = {
         "cheeks have|with|carry|show|bear a rosy flush|glow|tint|blush|hue|color|colour",
     ),
     "Sideburns": ("sideburns", "side burns"),
-    "Smiling": ("smile", "smiles", "grin", "grins"),
-    "Wavy_Hair": ("in waves", "into waves"),
+    "Smiling": (
+        "smile",
+        "smiles",
+        "grin",
+        "grins",
+        "curved|curled|curving|curling|turned_up|drawn|curve|curl into|in a smile",
+    ),
+    "Wavy_Hair": ("in waves", "into waves", "waves of"),
     "Wearing_Earrings": ("earrings", "earring", "ear rings"),
     "Wearing_Hat": ("hat",),
     "Wearing_Lipstick": ("lipstick",),
@@ -74,6 +85,7 @@ THINGS: Final[dict[str, tuple[str, ...]]] = {
 
 #: What a person is called or is: before the noun, after "is", or set off by commas.
 TRAITS: Final[dict[str, tuple[str, ...]]] = {
+    "5_o_Clock_Shadow": ("stubbled", "stubbly"),
     "Attractive": ("attractive", "good looking", "handsome", "pretty", "beautiful"),
     "Bald": ("bald", "bald headed"),
     "Blond_Hair": ("blond", "blonde"),
@@ -99,14 +111,21 @@ class Frame:
         adjectives: Attribute to patterns of the adjectives that name it.
         compounds: Adjectives made of the noun: "haired", "cheeked".
         plural: Whether the noun takes "are".
+        means: What the noun with an adjective names by itself.
     """
 
     nouns: tuple[str, ...]
     adjectives: Mapping[str, tuple[str, ...]]
     compounds: tuple[str, ...] = ()
     plural: bool = False
+    means: str | None = None
 
 
+#: Traits of the person that are said of the face as well.
+_OF_FACES: Final = (
+    *("5_o_Clock_Shadow", "Attractive", "Chubby", "Heavy_Makeup", "No_Beard", "Pale_Skin"),
+    *("Smiling", "Young"),
+)
 _OPEN: Final = (f"{_SLIGHTLY} open|opened|ajar|apart|parted", "ajar")
 _PARTED: Final = (*_OPEN, "parted", f"open|opened|parted|apart {_SLIGHTLY}")
 _HAIR_COLOURS: Final = {
@@ -132,6 +151,7 @@ FRAMES: Final[tuple[Frame, ...]] = (
         {**_HAIR_COLOURS, "Straight_Hair": ("straight",), "Wavy_Hair": ("wavy", "waved")},
         plural=True,
     ),
+    Frame(("waves",), _HAIR_COLOURS, plural=True, means="Wavy_Hair"),
     Frame(("hair color", "hair colour", "hair hue", "hair shade"), _HAIR_COLOURS),
     Frame(("hair texture",), {"Straight_Hair": ("straight",), "Wavy_Hair": ("wavy",)}),
     Frame(("hairline",), {"Receding_Hairline": ("receding",)}),
@@ -188,13 +208,8 @@ FRAMES: Final[tuple[Frame, ...]] = (
     Frame(
         ("face", "visage", "countenance"),
         {
-            "Attractive": TRAITS["Attractive"],
-            "Chubby": TRAITS["Chubby"],
-            "No_Beard": TRAITS["No_Beard"],
+            **{name: TRAITS[name] for name in _OF_FACES},
             "Oval_Face": ("oval", "oval shaped"),
-            "Pale_Skin": ("pale",),
-            "Smiling": TRAITS["Smiling"],
-            "Young": TRAITS["Young"],
         },
         compounds=("faced",),
     ),

@@ -71,7 +71,7 @@ def _script(text: str) -> str | None:
         odd = next(character for character in text if not character.isascii())
         kind = "not_english" if odd.isalpha() else "character"
         return f"{kind}:U+{ord(odd):04X}"
-    if odd_mark := re.search(r"[^A-Za-z0-9 ,.;:()'-]|^[^A-Za-z]", text):
+    if odd_mark := re.search(r"[^A-Za-z0-9 ,.;:'-]|^[^A-Za-z]|[:;](?! [A-Za-z])", text):
         return f"markup:{odd_mark[0]!r}"
     return None
 

@@ -41,8 +41,8 @@ _DETERMINERS: Final = _ARTICLES | {"the", "this", "his", "her", "their", "whose"
 #: Words after which a noun that needs a determiner is bare.
 _BEFORE_BARE: Final = frozenset("has have having with wears wear wearing".split())
 
-#: Plurals that take "have" and "wear".
-_PLURALS: Final = frozenset("eyes cheeks lips eyebrows brows features to locks".split())
+#: Words that "have" and "wear" may follow.
+_PLURALS: Final = frozenset("eyes cheeks lips eyebrows brows features to locks not doesn't".split())
 
 _MISTAKES: Final = re.compile(
     r"\ba [aeiou]\w+|\ban (?![aeiou])\w+"
@@ -89,9 +89,9 @@ def _determiner_mistake(words: Sequence[str], i: int) -> str | None:
         begin -= 1
     before = words[begin - 1] if begin else ""
     is_bare = before in _BEFORE_BARE and "and" not in words[begin:i]
-    is_compound = words[i + 1 : i + 2] == ["look"]
+    is_compound = words[i + 1 : i + 2] in (["look"], ["tone"], ["of"])
     wrong = before in _ARTICLES and not is_compound if noun in _WITHOUT_ARTICLE else is_bare
     verb = words[begin - 2] if before in _DETERMINERS and begin > 1 else before
-    if wrong or (noun in _NOT_WORN and verb in {"wear", "wears", "wearing"}):
+    if wrong or (noun in _NOT_WORN and not is_compound and verb in {"wear", "wears", "wearing"}):
         return " ".join(words[max(begin - 1, 0) : i + 1])
     return None

@@ -48,7 +48,8 @@ def _is_scene(found: Evidence, i: int) -> bool:
     begin = _noun_phrase(found, i)
     if begin and tokens[begin - 1] in {"in", "of", "throughout"}:
         return tokens[begin] in _DEFINITE | _INDEFINITE
-    return tokens[begin] in _DEFINITE and tokens[i + 1 : i + 2] == ["is"]
+    is_known = tokens[begin] in _DEFINITE or tokens[i - 1] in {"'s", "his", "her", "their"}
+    return is_known and tokens[i + 1 : i + 2] == ["is"]
 
 
 def _points_back(found: Evidence, i: int, people: Collection[str]) -> bool:

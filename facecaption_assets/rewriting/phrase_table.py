@@ -21,37 +21,42 @@ def expand(pattern: str) -> list[_Phrase]:
 
 
 class PhraseTable(Generic[T]):
-    """Phrases, each with what it stands for."""
+    """Phrases, each with what it stands for; a place is looked up once per length."""
 
     def __init__(self, patterns: Mapping[T, Iterable[str]]) -> None:
-        meanings = {
+        self._meanings: dict[_Phrase, T] = {
             phrase: meaning
             for meaning, texts in patterns.items()
             for text in texts
             for phrase in expand(text)
         }
-        longest_first = sorted(meanings, key=len, reverse=True)
-        self._from_first: dict[str, list[tuple[_Phrase, T]]] = {}
-        self._from_last: dict[str, list[tuple[_Phrase, T]]] = {}
-        for phrase in longest_first:
-            self._from_first.setdefault(phrase[0], []).append((phrase, meanings[phrase]))
-            self._from_last.setdefault(phrase[-1], []).append((phrase, meanings[phrase]))
+        self._after_first = _lengths(self._meanings, 0)
+        self._before_last = _lengths(self._meanings, -1)
 
     def starting(self, tokens: Sequence[str], begin: int) -> tuple[int, T] | None:
         """The longest phrase that begins at ``begin``: where it ends, and its meaning."""
         if begin >= len(tokens):
             return None
-        for phrase, meaning in self._from_first.get(tokens[begin], ()):
-            if tuple(tokens[begin : begin + len(phrase)]) == phrase:
-                return begin + len(phrase), meaning
+        for length in self._after_first.get(tokens[begin], ()):
+            phrase = tuple(tokens[begin : begin + length])
+            if phrase in self._meanings:
+                return begin + length, self._meanings[phrase]
         return None
 
     def ending(self, tokens: Sequence[str], end: int) -> tuple[int, T] | None:
         """The longest phrase that ends before ``end``: where it begins, and its meaning."""
         if end <= 0:
             return None
-        for phrase, meaning in self._from_last.get(tokens[end - 1], ()):
-            begin = end - len(phrase)
-            if begin >= 0 and tuple(tokens[begin:end]) == phrase:
-                return begin, meaning
+        for length in self._before_last.get(tokens[end - 1], ()):
+            phrase = tuple(tokens[max(end - length, 0) : end])
+            if phrase in self._meanings:
+                return end - len(phrase), self._meanings[phrase]
         return None
+
+
+def _lengths(phrases: Iterable[_Phrase], place: int) -> dict[str, list[int]]:
+    """Word at a place of a phrase to the lengths of such phrases, the longest first."""
+    lengths: dict[str, set[int]] = {}
+    for phrase in phrases:
+        lengths.setdefault(phrase[place], set()).add(len(phrase))
+    return {word: sorted(found, reverse=True) for word, found in lengths.items()}

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 #: What ends a sentence or a clause, or sets words off.
-MARKS: Final = frozenset(".,;:-()")
+MARKS: Final = frozenset(".,;:-'")
 
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 _TOKEN = re.compile(r"[a-z0-9]+(?:'(?!s\b)[a-z]+)*|'s\b|[^\sa-z0-9]")

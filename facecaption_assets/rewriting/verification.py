@@ -29,9 +29,10 @@ MIN_WORDS: Final = 3
 #: Longest text that is read at all, characters per allowed word.
 _CHARACTERS_PER_WORD: Final = 20
 
-#: Words that a sentence does not end with.
-_DANGLING: Final = frozenset(
-    "a an the this his her their its and or but with of in on at to by from as while who whose "
+#: Words that no sentence ends with, and those that one without a full stop does not end with.
+_NEVER_LAST: Final = frozenset({"a", "an", "the", "and", "but", "with", "of"})
+_DANGLING: Final = _NEVER_LAST | frozenset(
+    "this his her their its or in on at to by from as while who whose "
     "which that is are has have wears wearing having under beneath also both through".split()
 )
 
@@ -82,7 +83,7 @@ def verify(text: str, required: Collection[str], subject: Subject, max_words: in
         lambda: find_foreign_matter(text, words),
         lambda: _length(text, words, max_words),
         lambda: find_doubt(found, wanted),
-        lambda: _person(words, subject),
+        lambda: _person(_unbound(found), subject),
         lambda: _facts(found, wanted),
         lambda: _repetition(tokens),
         lambda: _mentions(found, subject),
@@ -98,8 +99,17 @@ def _length(text: str, words: Sequence[str], max_words: int) -> str | None:
         return "too_short"
     if len(words) > max_words:
         return "too_long"
-    is_whole = text.endswith(".") or (text[-1:].isalpha() and words[-1] not in _DANGLING)
+    if text.endswith("."):
+        is_whole = words[-1] not in _NEVER_LAST
+    else:
+        is_whole = text[-1:].isalpha() and "." not in text and words[-1] not in _DANGLING
     return None if is_whole else f"incomplete:{words[-1]}"
+
+
+def _unbound(found: Evidence) -> list[str]:
+    """The tokens but for pronouns of things: "eyes with bags under them"."""
+    pairs = zip(found.tokens, found.taken, strict=True)
+    return [token for token, taken in pairs if not (taken and token == "them")]
 
 
 def _person(words: Sequence[str], subject: Subject) -> str | None:

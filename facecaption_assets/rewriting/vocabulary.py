@@ -22,23 +22,17 @@ PICTURE_NOUNS: Final = _words(
 _FUNCTION_WORDS: Final = _words(
     "a an the this these that of with and in into on onto upon as by from to at for around but "
     "above over along across beside behind beneath under underneath below between near within "
-    "is are be being am has have having who whose which what it its there here we also both too "
-    "plus along together alongside while additionally moreover furthermore well one each pair set "
+    "is are be been being am has have having who whose which what it its there here we also both too "
+    "plus along together alongside while additionally moreover furthermore one each pair set "
     "atop against through amid 's"
 )
 _VERBS: Final = _words(
     "wears wear wearing dons donning sports sport sporting displays displaying exhibits exhibiting "
     "featuring possesses possessing boasts boasting presents presenting portrays portraying "
     "depicts depicting captures capturing shows showing reveals revealing see includes include "
-    "including comprises comprising consists consist combines combining complementing accompanies "
-    "accompany accompanying adorns adorn adorning graces grace gracing accentuates accentuate "
-    "accentuating highlighting framing surrounds surround surrounding encircles encircle "
-    "encircling characterizes characterize characterizing characterises characterise distinguishes "
-    "distinguish distinguishing defines define defining gives giving offers offering flashes "
-    "flashing adds add adding completes complete completing joins join joining decorates decorate "
-    "decorating showcases showcase showcasing bears bearing forms form forming finishes finishing "
-    "balances balance balancing enhances enhance enhancing emphasizes emphasize emphasizing "
-    "emphasises emphasise belongs belong contrast contrasts contrasting matches matching match"
+    "including comprises comprising consists consist combines combining gives giving offers "
+    "offering flashes accessorizes accessorizing accessorises accessorising showcases showcasing "
+    "belongs belong"
 )
 _NOUNS_OF_NOTHING: Final = _words(
     "face feature features facial appearance addition combination accessories accessory"
@@ -50,11 +44,23 @@ NEUTRAL: Final = PICTURE_NOUNS | _FUNCTION_WORDS | _VERBS | _NOUNS_OF_NOTHING
 #: Verbs of things, neutral only next to one: a hat sits on a head, but a woman who sits does more.
 THING_VERBS: Final = _words(
     "sits sit sitting rests rest resting hangs hang hanging falls fall falling drapes drape "
-    "draping covers cover covering tops topping lies lie crowns crown"
+    "draping covers cover covering tops topping lies lie crowns crown lines line lining sweeps sweep "
+    "sweeping runs run spreads spread spreading plays colors color colours colour curve curves"
 )
 
-#: Verbs that may be nouns as well, neutral only before an object: no hair "with highlights".
-OBJECT_VERBS: Final = _words("highlights highlight frames frame complements complement")
+#: Verbs that may be nouns, names or adjectives as well, neutral only before an object: no hair "with
+#: highlights", no "matching earrings".
+OBJECT_VERBS: Final = _words(
+    "complements complement complementing accompanies accompany accompanying adorns adorn adorning "
+    "graces grace gracing accentuates accentuate accentuating highlights highlight highlighting "
+    "frames frame framing surrounds surround surrounding encircles encircle encircling "
+    "characterizes characterize characterizing characterises characterise distinguishes "
+    "distinguish distinguishing defines define defining flashing adds add adding completes "
+    "complete completing joins join joining decorates decorate decorating forms form forming "
+    "finishes finish finishing balances balance balancing enhances enhance enhancing emphasizes "
+    "emphasize emphasizing emphasises emphasise emphasising contrasts contrast contrasting matches "
+    "match matching bears bearing"
+)
 
 #: Participles, neutral only where no noun follows: "marked by", but not "marked cheekbones".
 PARTICIPLES: Final = _words(
@@ -65,7 +71,7 @@ PARTICIPLES: Final = _words(
     "joined decorated showcased carried lined formed crowned dressed clad accessorized "
     "accessorised styled arranged cut swept painted coated colored coloured applied equipped "
     "fitted placed set balanced enhanced emphasized emphasised emphasised made finished rounded "
-    "located evident apparent noticeable perched offset outlined shaped"
+    "located evident apparent noticeable perched knotted tied offset outlined shaped"
 )
 
 #: Phrases of nothing whose words are not neutral by themselves.
@@ -77,13 +83,16 @@ NEUTRAL_PHRASES: Final = (
     "we|one can see",
     "appears|appear|appearing in",
     "on display|show",
-    "as well as",
+    "as well as?",
     "made up of",
     "head of",
     "with|in|on it",
     "his|her|their look",
     "the|this|a|an? look",
     "close up",
+    "color|colour|shade|shape|tip of",
+    "holds|holding his|her|their mouth|lips",
+    "runs|run|running down",
 )
 
 #: Words that may follow a participle.
