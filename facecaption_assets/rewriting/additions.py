@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
+from facecaption_assets.rewriting.clauses import is_said_of_thing
 from facecaption_assets.rewriting.evidence import Evidence, Taken
 from facecaption_assets.rewriting.phrase_table import PhraseTable
 from facecaption_assets.rewriting.tokens import MARKS, is_word
@@ -82,15 +83,11 @@ def _is_in_place(found: Evidence, i: int, wanted: frozenset[str]) -> bool:
     token = found.tokens[i]
     if token in PARTICIPLES and _is_verb(found, i):
         return True
-    if token in THING_VERBS and i and _is_thing(found, i - 1) and _is_followed(found, i):
+    if token in THING_VERBS and _is_followed(found, i) and is_said_of_thing(found, i):
         return True
     if token in OBJECT_VERBS and _has_object(found, i):
         return True
     return bool(CONTEXT.get(token, frozenset()) & wanted) and _is_determined(found, i)
-
-
-def _is_thing(found: Evidence, i: int) -> bool:
-    return found.taken[i] is Taken.THING or found.tokens[i] in CONTEXT or found.tokens[i] == "that"
 
 
 def _has_object(found: Evidence, i: int) -> bool:

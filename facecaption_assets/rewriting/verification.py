@@ -12,10 +12,11 @@ from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.rewriting.additions import find_addition, find_doubt
-from facecaption_assets.rewriting.evidence import Evidence, find_evidence
+from facecaption_assets.rewriting.evidence import Evidence
 from facecaption_assets.rewriting.foreign_matter import find_foreign_matter, plain
 from facecaption_assets.rewriting.grammaticality import find_mistake
 from facecaption_assets.rewriting.mentions import find_stray_mention
+from facecaption_assets.rewriting.reading import find_evidence
 from facecaption_assets.rewriting.tokens import is_word, tokenize
 from facecaption_assets.rewriting.vocabulary import NOUNS, OTHER_PEOPLE, PRONOUNS
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS

@@ -1,8 +1,8 @@
 import pytest
 
 from facecaption_assets.captions.subjects import Subject
-from facecaption_assets.rewriting.evidence import find_evidence
 from facecaption_assets.rewriting.mentions import find_stray_mention
+from facecaption_assets.rewriting.reading import find_evidence
 from facecaption_assets.rewriting.tokens import tokenize
 
 MAN = Subject(male=True)
