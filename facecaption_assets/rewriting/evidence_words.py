@@ -32,7 +32,7 @@ THINGS: Final[dict[str, tuple[str, ...]]] = {
         "eyebrows|brows have|form|with an? arch",
     ),
     "Bags_Under_Eyes": (
-        f"bags that? are|can_be? visible|present|seen|sit|rest|evident|located? {_UNDER} {_WHOSE} eyes",
+        f"bags that? are|can_be? visible|present|seen|sit|rest|evident? {_UNDER} {_WHOSE} eyes",
         f"{_UNDER} {_WHOSE} eyes ,? there? are|sit|rest|with? bags",
         "under? eye bags",
         "undereye bags",

@@ -7,9 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from facecaption_assets.rewriting.tokens import word_set
+
 _REFUSALS: Final = re.compile(
-    r"i'm sorry|i am sorry|i apologi[sz]e|\bi can(?:'t|not)|\bi (?:am|'m) (?:unable|not able)|i'm "
-    r"(?:unable|not able)|\bi (?:won't|will not|do not|don't)|as an ai\b|language model|unfortunately"
+    r"i'm sorry|i am sorry|i apologi[sz]e|\bi can(?:'t|not)|\bi(?: am|'m) (?:unable|not able)"
+    r"|\bi (?:won't|will not|do not|don't)|as an ai\b|language model|unfortunately"
     r"|against my (?:guidelines|policy)|not comfortable"
 )
 _CONTACTS: Final = re.compile(
@@ -21,20 +23,20 @@ _INSTRUCTIONS: Final = re.compile(
     r"(?:instruction|prompt|rule)|\binstructions?\b|\bsystem prompt|\bmark (?:this|it) as\b"
     r"|\baccepted\b|\bprompts?\b"
 )
-_ECHOES: Final = frozenset(
+_ECHOES: Final = word_set(
     "caption captions draft facts rewrite rewritten rewriting rewrote sentence sentences attribute "
     "attributes description certainly sure okay user assistant system output answer note revised "
-    "version paraphrase paraphrased template".split()
+    "version paraphrase paraphrased template"
 )
 
 #: Frequent words of other languages that are no words of a caption.
-_FOREIGN: Final = frozenset(
+_FOREIGN: Final = word_set(
     "der das und mit eine einen einem einer ein ist hat frau mann junge braune haare ihre seine "
     "el la los las una uno un con que es esta tiene mujer hombre joven pelo y del lleva su "
     "le les une avec et aux du des est femme jeune homme cheveux porte sa "
     "il lo gli di che ha donna uomo giovane capelli e i sorride "
     "um uma com os mulher homem jovem cabelo tem seu sua "
-    "een het en met vrouw man_ haar is_ kvinna och med har".split()
+    "een het en met vrouw haar kvinna och med har"
 )
 
 _DASHES: Final = str.maketrans("\u2013\u2014\u2010\u2011", "----")

@@ -9,40 +9,40 @@ from collections.abc import Sequence
 from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
+from facecaption_assets.rewriting.tokens import word_set
 
 #: Nouns that take no "a": plurals and masses.
-_WITHOUT_ARTICLE: Final = frozenset(
+_WITHOUT_ARTICLE: Final = word_set(
     "bangs bags brows cheekbones cheeks eyebrows eyes hair lips sideburns skin stubble locks "
-    "tresses earrings eyeglasses glasses lipstick make-up makeup spectacles".split()
+    "tresses earrings eyeglasses glasses lipstick make-up makeup spectacles"
 )
 
 #: Nouns that need a determiner.
-_WITH_DETERMINER: Final = frozenset(
+_WITH_DETERMINER: Final = word_set(
     "chin complexion face goatee hairline mouth moustache mustache nose shadow hat necklace "
-    "necktie tie".split()
+    "necktie tie"
 )
 
 #: Nouns that nobody wears. A beard and a haircut may be worn.
-_NOT_WORN: Final = frozenset(
-    "bags brows cheekbones cheeks chin complexion eyebrows eyes face hairline lips mouth nose "
-    "skin".split()
+_NOT_WORN: Final = word_set(
+    "bags brows cheekbones cheeks chin complexion eyebrows eyes face hairline lips mouth nose skin"
 )
 
 #: Words that may stand between an article and its noun.
-_ADJECTIVES: Final = frozenset(
+_ADJECTIVES: Final = word_set(
     "arched big black blond blonde brown bushy double fair full gray grey heavy high large light "
     "narrow open opened oval oval-shaped pale parted partially partly pointed pointy prominent "
-    "receding rosy slightly straight thick under-eye wavy five 5 o'clock five-o'clock and".split()
+    "receding rosy slightly straight thick under-eye wavy five 5 o'clock five-o'clock and"
 )
 
 _ARTICLES: Final = frozenset({"a", "an"})
 _DETERMINERS: Final = _ARTICLES | {"the", "this", "his", "her", "their", "whose"}
 
 #: Words after which a noun that needs a determiner is bare.
-_BEFORE_BARE: Final = frozenset("has have having with wears wear wearing".split())
+_BEFORE_BARE: Final = word_set("has have having with wears wear wearing")
 
 #: Words that "have" and "wear" may follow.
-_PLURALS: Final = frozenset("eyes cheeks lips eyebrows brows features to locks not doesn't".split())
+_PLURALS: Final = word_set("eyes cheeks lips eyebrows brows features to locks not doesn't")
 
 _MISTAKES: Final = re.compile(
     r"\ba [aeiou]\w+|\ban (?![aeiou])\w+"

@@ -11,16 +11,17 @@ from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.rewriting.evidence import Evidence
+from facecaption_assets.rewriting.tokens import word_set
 from facecaption_assets.rewriting.vocabulary import NOUNS, PICTURE_NOUNS
 
 _DEFINITE: Final = frozenset({"the", "this"})
 _INDEFINITE: Final = frozenset({"a", "an"})
 
 #: What brings in company: "with the man", "a man and the man".
-_JOINING: Final = frozenset(
-    "with and beside near to at by from for like alongside behind under plus".split()
+_JOINING: Final = word_set(
+    "with and beside near to at by from for like alongside behind under plus"
 )
-_VERBS: Final = frozenset("is has wears smiles 's dons sports displays who".split())
+_VERBS: Final = word_set("is has wears smiles 's dons sports displays who")
 
 
 def find_stray_mention(found: Evidence, subject: Subject) -> str | None:
@@ -76,9 +77,7 @@ def _noun_phrase(found: Evidence, i: int) -> int:
     Of a picture, what it is was taken as a thing.
     """
     begin = i
-    while begin and (
-        found.taken[begin - 1] is not None or found.tokens[begin - 1] in {",", "and"}
-    ):
+    while begin and (found.taken[begin - 1] is not None or found.tokens[begin - 1] in {",", "and"}):
         begin -= 1
     is_determined = begin and found.tokens[begin - 1] in _DEFINITE | _INDEFINITE
     return begin - 1 if is_determined else i

@@ -40,7 +40,7 @@ class PhraseTable(Generic[T]):
         for length in self._after_first.get(tokens[begin], ()):
             phrase = tuple(tokens[begin : begin + length])
             if phrase in self._meanings:
-                return begin + length, self._meanings[phrase]
+                return begin + len(phrase), self._meanings[phrase]
         return None
 
     def ending(self, tokens: Sequence[str], end: int) -> tuple[int, T] | None:

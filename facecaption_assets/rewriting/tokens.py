@@ -15,6 +15,11 @@ def tokenize(text: str) -> list[str]:
     return _TOKEN.findall(_HYPHEN.sub(" ", text.lower()))
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text between spaces: how lists of words are written down."""
+    return frozenset(text.split())
+
+
 def is_word(token: str) -> bool:
     """Whether the token is a word or a number, and no mark or possessive."""
     return token[0].isalnum()

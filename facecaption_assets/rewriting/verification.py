@@ -8,6 +8,7 @@ thought of jawlines. Pure functions; the words are in ``vocabulary`` and ``evide
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
@@ -17,7 +18,7 @@ from facecaption_assets.rewriting.foreign_matter import find_foreign_matter, pla
 from facecaption_assets.rewriting.grammaticality import find_mistake
 from facecaption_assets.rewriting.mentions import find_stray_mention
 from facecaption_assets.rewriting.reading import find_evidence
-from facecaption_assets.rewriting.tokens import is_word, tokenize
+from facecaption_assets.rewriting.tokens import is_word, tokenize, word_set
 from facecaption_assets.rewriting.vocabulary import NOUNS, OTHER_PEOPLE, PRONOUNS
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
@@ -32,9 +33,9 @@ _CHARACTERS_PER_WORD: Final = 20
 
 #: Words that no sentence ends with, and those that one without a full stop does not end with.
 _NEVER_LAST: Final = frozenset({"a", "an", "the", "and", "but", "with", "of"})
-_DANGLING: Final = _NEVER_LAST | frozenset(
+_DANGLING: Final = _NEVER_LAST | word_set(
     "this his her their its or in on at to by from as while who whose "
-    "which that is are has have wears wearing having under beneath also both through".split()
+    "which that is are has have wears wearing having under beneath also both through"
 )
 
 
@@ -163,7 +164,7 @@ def _told_twice(found: Evidence) -> str | None:
 
 
 def _repetition(tokens: Sequence[str]) -> str | None:
-    pairs = zip(tokens, tokens[1:], strict=False)
+    pairs = pairwise(tokens)
     return next((f"repeated_word:{a}" for a, b in pairs if a == b), None)
 
 

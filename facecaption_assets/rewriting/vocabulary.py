@@ -8,25 +8,21 @@ neutral in one place only is in one of the conditional lists.
 from typing import Final
 
 from facecaption_assets.captions.wordings import HAIR_COLOUR_WORDS, HAIR_TEXTURES
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from facecaption_assets.rewriting.tokens import word_set
 
 #: Nouns for the picture itself.
-PICTURE_NOUNS: Final = _words(
+PICTURE_NOUNS: Final = word_set(
     "picture photo photograph image portrait shot snapshot headshot depiction"
 )
 
-_FUNCTION_WORDS: Final = _words(
+_FUNCTION_WORDS: Final = word_set(
     "a an the this these that of with and in into on onto upon as by from to at for around but "
     "above over along across beside behind beneath under underneath below between near within "
-    "is are be been being am has have having who whose which what it its there here we also both too "
-    "plus along together alongside while additionally moreover furthermore one each pair set "
+    "is are be been being am has have having who whose which what it its there here we also both "
+    "too plus along together alongside while additionally moreover furthermore one each pair "
     "atop against through amid 's"
 )
-_VERBS: Final = _words(
+_VERBS: Final = word_set(
     "wears wear wearing dons donning sports sport sporting displays displaying exhibits exhibiting "
     "featuring possesses possessing boasts boasting presents presenting portrays portraying "
     "depicts depicting captures capturing shows showing reveals revealing see includes include "
@@ -34,7 +30,7 @@ _VERBS: Final = _words(
     "offering flashes accessorizes accessorizing accessorises accessorising showcases showcasing "
     "belongs belong"
 )
-_NOUNS_OF_NOTHING: Final = _words(
+_NOUNS_OF_NOTHING: Final = word_set(
     "face feature features facial appearance addition combination accessories accessory"
 )
 
@@ -42,15 +38,16 @@ _NOUNS_OF_NOTHING: Final = _words(
 NEUTRAL: Final = PICTURE_NOUNS | _FUNCTION_WORDS | _VERBS | _NOUNS_OF_NOTHING
 
 #: Verbs of things, neutral only next to one: a hat sits on a head, but a woman who sits does more.
-THING_VERBS: Final = _words(
+THING_VERBS: Final = word_set(
     "sits sit sitting rests rest resting hangs hang hanging falls fall falling drapes drape "
-    "draping covers cover covering tops topping lies lie crowns crown lines line lining sweeps sweep "
-    "sweeping runs run spreads spread spreading plays colors color colours colour curve curves"
+    "draping covers cover covering tops topping lies lie crowns crown lines line lining sweeps "
+    "sweep sweeping runs run spreads spread spreading plays colors color colours "
+    "colour curve curves"
 )
 
-#: Verbs that may be nouns, names or adjectives as well, neutral only before an object: no hair "with
-#: highlights", no "matching earrings".
-OBJECT_VERBS: Final = _words(
+#: Verbs that may be nouns, names or adjectives as well, neutral only before an object: no
+#: "hair with highlights", no "matching earrings".
+OBJECT_VERBS: Final = word_set(
     "complements complement complementing accompanies accompany accompanying adorns adorn adorning "
     "graces grace gracing accentuates accentuate accentuating highlights highlight highlighting "
     "frames frame framing surrounds surround surrounding encircles encircle encircling "
@@ -63,7 +60,7 @@ OBJECT_VERBS: Final = _words(
 )
 
 #: Participles, neutral only where no noun follows: "marked by", but not "marked cheekbones".
-PARTICIPLES: Final = _words(
+PARTICIPLES: Final = word_set(
     "worn donned shown displayed exhibited featured presented portrayed depicted captured pictured "
     "photographed seen visible present viewed revealed included combined complemented accompanied "
     "paired matched adorned graced accentuated highlighted framed surrounded encircled covered "
@@ -96,7 +93,7 @@ NEUTRAL_PHRASES: Final = (
 )
 
 #: Words that may follow a participle.
-PREPOSITIONS: Final = _words(
+PREPOSITIONS: Final = word_set(
     "a an the his her their this with by in into on onto as from to at for above over along across "
     "behind beneath under underneath below around round and atop against here there through while "
     "wearing together alongside of who whose which that is are up smiling"
@@ -136,51 +133,51 @@ CONTEXT: Final[dict[str, frozenset[str]]] = {
 }
 
 #: What determines a noun.
-DETERMINERS: Final = _words("a an the this his her their 's its both facial upper whose")
+DETERMINERS: Final = word_set("a an the this his her their 's its both facial upper whose")
 
 #: What links a noun to its adjectives.
-LINKS: Final = _words(
+LINKS: Final = word_set(
     "is are that which both also 's being worn falls falling fall hangs hanging hang styled kept "
     "set sit sits left held remain remains cut"
 )
 
 #: Pronouns of each subject.
 PRONOUNS: Final[dict[str, frozenset[str]]] = {
-    "he": _words("he him his himself"),
-    "she": _words("she her hers herself"),
-    "they": _words("they them their theirs themselves themself"),
+    "he": word_set("he him his himself"),
+    "she": word_set("she her hers herself"),
+    "they": word_set("they them their theirs themselves themself"),
 }
 SUBJECT_PRONOUNS: Final = frozenset(PRONOUNS)
 
 #: Nouns for each kind of subject, by the noun that the grammar uses.
 NOUNS: Final[dict[str, frozenset[str]]] = {
-    "man": _words("man gentleman guy male fellow chap"),
-    "woman": _words("woman lady female"),
-    "person": _words("person individual subject"),
-    "boy": _words("boy lad"),
-    "girl": _words("girl lass"),
-    "child": _words("child kid"),
+    "man": word_set("man gentleman guy male fellow chap"),
+    "woman": word_set("woman lady female"),
+    "person": word_set("person individual subject"),
+    "boy": word_set("boy lad"),
+    "girl": word_set("girl lass"),
+    "child": word_set("child kid"),
 }
 PEOPLE: Final = frozenset[str]().union(*NOUNS.values())
 
 #: Nouns that no caption of one person may hold.
-OTHER_PEOPLE: Final = _words(
+OTHER_PEOPLE: Final = word_set(
     "men women people persons boys girls children kids couple group someone somebody ladies "
     "gentlemen individuals friend friends"
 )
 
-NEGATIONS: Final = _words(
+NEGATIONS: Final = word_set(
     "no not never none nor neither without lack lacks lacking lacked absent absence missing cannot "
     "hardly barely scarcely rarely nothing unlike instead except minus false untrue un non devoid "
     "free hairless unsmiling unshaven hatless beardless far removed refuses fails nowhere"
 )
-HEDGES: Final = _words(
+HEDGES: Final = word_set(
     "maybe perhaps possibly probably likely apparently seemingly seem seems seeming appear appears "
     "appearing might may could would should looks or either arguably presumably supposedly "
     "potentially kind sort somewhat rather fairly slightly almost nearly roughly suggests suggest "
     "suggesting hints guess think believe unclear uncertain if"
 )
-AGE_WORDS: Final = _words(
+AGE_WORDS: Final = word_set(
     "age aged ages aging ageing year years old older oldest elderly senior middle teen teens "
     "teenage teenager teenaged adolescent adult baby toddler infant newborn twenty thirty forty "
     "fifty sixty seventy eighty twenties thirties forties fifties sixties seventies eighties "
@@ -188,7 +185,7 @@ AGE_WORDS: Final = _words(
     "preteen tween youngster millennial geriatric"
 )
 #: Origins and skin colours of people; all of them are additions, this list only names the kind.
-ETHNICITIES: Final = _words(
+ETHNICITIES: Final = word_set(
     "african american arab arabic asian australian black brazilian british caucasian chinese "
     "dutch english european filipino french german greek hispanic indian indigenous iranian irish "
     "italian japanese jewish korean latin latina latino latinx mexican mixed mulatto muslim native "
