@@ -43,14 +43,15 @@ def verify_captions(
 ) -> None:
     """Print each line with "accepted" and "reason": does the caption say its attributes, no more?
 
-    With "Male" among the attributes, the caption must speak of a man or boy, "he". Without, of a
-    woman or girl, "she", or of a person, "they", but not of both. "Young" must be worded: "girl"
-    and "boy" do not say it. "No_Beard" must be worded of men and must not be of women; every other
-    attribute must be named, and nothing else may be said. "reason" is null where "accepted" is
-    true, otherwise the first fault, as kind or kind:detail.
+    Every attribute must be named, and nothing else may be said. With "Male", the
+    caption is of a man or boy, "he"; without, of a woman or girl, "she", or of a
+    person, "they", but not of both. "Young" must be worded: "girl" and "boy" do
+    not say it. "No_Beard" must be worded of men, and must not be of others.
 
-    Other keys are kept, blank lines left out. A line that cannot be judged is printed with the
-    reason "invalid_line: ..."; the exit status is then 1. Totals go to standard error.
+    "reason" is null, or the first fault as kind or kind:detail. Other keys are
+    kept, blank lines left out. A line that cannot be judged is printed with the
+    reason "invalid_line: ..."; the exit status is then 1. Totals go to standard
+    error.
     """
     counts: Counter[str] = Counter()
     with _opened(file) as stream:

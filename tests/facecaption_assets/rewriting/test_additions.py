@@ -6,7 +6,7 @@ from facecaption_assets.rewriting.labelled_captions import judge
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("A woman with hair with highlights smiles.", "unlicensed_word:hair"),
+        ("A woman wears earrings with highlights.", "unlicensed_word:highlights"),
         ("A woman wears matching earrings.", "unlicensed_word:matching"),
         ("A woman with earrings sits in the picture.", "unlicensed_word:sits"),
         ("A woman carrying earrings.", "unlicensed_word:carrying"),
