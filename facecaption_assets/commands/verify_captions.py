@@ -29,10 +29,6 @@ def verify_captions(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            allow_dash=True,
             help='JSON lines with "attributes", a list of positive CelebA names, and "caption"; '
             "- reads standard input.",
         ),
@@ -75,7 +71,12 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
     if file == _STDIN:
         yield sys.stdin.buffer
         return
-    with file.open("rb") as stream:
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        errors.print(f"FILE {file}: {error.strerror}", style="red", soft_wrap=True)
+        raise typer.Exit(2) from None
+    with stream:
         yield stream
 
 

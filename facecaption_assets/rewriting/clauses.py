@@ -36,7 +36,7 @@ def is_said_of_person(found: Evidence, i: int) -> bool:
 
 def is_said_of_thing(found: Evidence, i: int) -> bool:
     """Whether the verb at ``i`` is said of a thing; False where unclear."""
-    if found.tokens[i - 1] in _RELATIVES:
+    if i > 1 and found.tokens[i - 1] in _RELATIVES:
         return found.tokens[i - 2] not in _PERSONS
     begin = _after_last(found.tokens, i, _CLAUSE_MARKS)
     first, is_person = _first_noun(found, begin, i)

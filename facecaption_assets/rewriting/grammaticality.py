@@ -13,7 +13,7 @@ from facecaption_assets.rewriting.tokens import word_set
 
 #: Nouns that take no "a": plurals and masses.
 _WITHOUT_ARTICLE: Final = word_set(
-    "bangs bags brows cheekbones cheeks eyebrows eyes hair lips sideburns skin stubble locks "
+    "bangs bags brows cheekbones cheeks eyebrows eyes hair lips sideburns skin locks "
     "tresses earrings eyeglasses glasses lipstick make-up makeup spectacles"
 )
 

@@ -19,8 +19,8 @@ _FUNCTION_WORDS: Final = word_set(
     "a an the this these that of with and in into on onto upon as by from to at for around but "
     "above over along across beside behind beneath under underneath below between near within "
     "is are be been being am has have having who whose which what it its there here we also both "
-    "too plus along together alongside while additionally moreover furthermore one each pair "
-    "atop against through amid 's"
+    "too plus along together alongside while additionally moreover furthermore meanwhile one each "
+    "pair some such atop against through amid 's"
 )
 _VERBS: Final = word_set(
     "wears wear wearing dons donning sports sport sporting displays displaying exhibits exhibiting "
@@ -68,6 +68,7 @@ PARTICIPLES: Final = word_set(
     "joined decorated showcased carried lined formed crowned dressed clad accessorized "
     "accessorised styled arranged cut swept painted coated colored coloured applied equipped "
     "fitted placed set balanced enhanced emphasized emphasised emphasised made finished rounded "
+    "coupled teamed flanked bordered underscored underlined contrasted "
     "located evident apparent noticeable perched knotted tied offset outlined shaped"
 )
 
@@ -84,9 +85,12 @@ NEUTRAL_PHRASES: Final = (
     "made up of",
     "head of",
     "with|in|on it",
-    "his|her|their look",
+    "his|her|their|whose look",
     "the|this|a|an? look",
     "close up",
+    "not only",
+    "all while",
+    "bridge of",
     "color|colour|shade|shape|tip of",
     "holds|holding his|her|their mouth|lips",
     "runs|run|running down",

@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 from facecaption_assets.captions.generation import generate_caption
 from facecaption_assets.captions.settings import CaptionSettings
 from facecaption_assets.captions.subjects import Subject, subject_of
+from facecaption_assets.rewriting.evidence_words import FRAMES, THINGS, TRAITS
+from facecaption_assets.rewriting.tokens import MARKS
 from facecaption_assets.rewriting.verification import tidy, verify
+from facecaption_assets.rewriting.vocabulary import NEUTRAL, PARTICIPLES, PEOPLE, THING_VERBS
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
 WOMAN = Subject(male=False)
@@ -160,6 +163,20 @@ def test_every_template_caption_is_accepted(
     caption = generate_caption(face, index, CaptionSettings(unspoken=unspoken))
     if caption is not None:
         assert verify(caption.text, caption.attributes, subject_of(face), 99).reason is None
+
+
+_WORDS = sorted(
+    {*NEUTRAL, *PEOPLE, *THING_VERBS, *PARTICIPLES, *MARKS}
+    | {word for table in (THINGS, TRAITS) for texts in table.values() for word in texts}
+    | {word for frame in FRAMES for word in (*frame.nouns, *frame.compounds)}
+    | {word for frame in FRAMES for texts in frame.adjectives.values() for word in texts}
+)
+
+
+@given(st.lists(st.sampled_from(_WORDS), max_size=30).map(" ".join))
+@settings(max_examples=300, deadline=None, database=None)
+def test_no_salad_of_known_words_crashes_the_verifier(text: str) -> None:
+    verify(text, NAMED, WOMAN)
 
 
 @given(st.text(max_size=200))
