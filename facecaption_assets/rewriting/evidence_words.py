@@ -61,6 +61,7 @@ THINGS: Final[dict[str, tuple[str, ...]]] = {
         "free of a|any? beard",
         "beard free face?",
     ),
+    "Pointy_Nose": ("pointed|pointy tip",),
     "Receding_Hairline": ("hairline recedes",),
     "Rosy_Cheeks": (
         f"rosy flush|glow|tint|blush|hue on|in|to|of {_WHOSE} cheeks",
