@@ -195,7 +195,7 @@ FRAMES: Final[tuple[Frame, ...]] = (
         ("cheeks",),
         {
             "Chubby": ("chubby", "plump"),
-            "Rosy_Cheeks": ("rosy", "rosy red|pink", "flushed", "pink", "ruddy"),
+            "Rosy_Cheeks": ("rosy", "rosy pink", "flushed", "pink", "ruddy"),
         },
         compounds=("cheeked",),
         plural=True,

@@ -61,14 +61,15 @@ def take_nouns(found: Evidence) -> None:
 def _take(
     found: Evidence, noun: tuple[int, int], frame: int, spans: Sequence[Span], kind: Taken
 ) -> None:
-    """Take a noun and its adjectives; two that say the same name it once."""
+    """Take a noun and its adjectives; two different ones that say the same name it once."""
     if not spans:
         return
     found.take(*noun, FRAMES[frame].means, kind)
-    told: set[str] = set()
+    told: dict[str, Sequence[str]] = {}
     for begin, end, name in spans:
-        found.take(begin, end, None if name in told else name, kind)
-        told.add(name)
+        words = found.tokens[begin:end]
+        is_synonym = told.setdefault(name, words) != words
+        found.take(begin, end, None if is_synonym else name, kind)
 
 
 def _before(found: Evidence, frame: int, noun: int) -> list[Span]:

@@ -142,7 +142,7 @@ def _facts(found: Evidence, wanted: frozenset[str]) -> str | None:
 
 
 def _told_twice(found: Evidence) -> str | None:
-    """An attribute told twice in a sentence, or by one that tells nothing new; "young" may be."""
+    """An attribute told twice in a sentence, or by a sentence that tells nothing new."""
     sentences: list[list[str]] = [[]]
     places = sorted(found.named, key=lambda item: item[1])
     ends = [i for i, token in enumerate(found.tokens) if token == "."]
@@ -154,7 +154,7 @@ def _told_twice(found: Evidence) -> str | None:
     for names in sentences:
         seen: set[str] = set()
         for name in names:
-            if name in seen and name != "Young":
+            if name in seen:
                 return f"repeated_attribute:{name}"
             seen.add(name)
         if names and seen - {"Young"} and seen <= known:

@@ -20,7 +20,7 @@ _FUNCTION_WORDS: Final = word_set(
     "above over along across beside behind beneath under underneath below between near within "
     "is are be been being am has have having who whose which what it its there here we also both "
     "too plus along together alongside while additionally moreover furthermore meanwhile one each "
-    "pair some such atop against through amid 's"
+    "pair some such atop against through amid though although 's"
 )
 _VERBS: Final = word_set(
     "wears wear wearing dons donning sports sport sporting displays displaying exhibits exhibiting "
@@ -67,7 +67,7 @@ PARTICIPLES: Final = word_set(
     "rested draped topped characterized characterised distinguished marked defined completed "
     "joined decorated showcased carried lined formed crowned dressed clad accessorized "
     "accessorised styled arranged cut swept painted coated colored coloured applied equipped "
-    "fitted placed set balanced enhanced emphasized emphasised emphasised made finished rounded "
+    "fitted placed balanced enhanced emphasized emphasised emphasised made finished rounded "
     "coupled teamed flanked bordered underscored underlined contrasted "
     "located evident apparent noticeable perched knotted tied offset outlined shaped"
 )
@@ -75,6 +75,7 @@ PARTICIPLES: Final = word_set(
 #: Phrases of nothing whose words are not neutral by themselves.
 NEUTRAL_PHRASES: Final = (
     "set off by",
+    "set in|into|against|above|below|within",
     "stands|stand|standing out",
     "round|rounded|rounding|rounds out|off",
     "can be seen",

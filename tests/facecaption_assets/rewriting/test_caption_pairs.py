@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from facecaption_assets.rewriting.labelled_captions import judge
+from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
 _FILE = Path(__file__).parents[2] / "data" / "caption_pairs.jsonl"
 PAIRS = [json.loads(line) for line in _FILE.read_text().splitlines()]
@@ -42,6 +43,28 @@ def test_at_most_one_faithful_caption_in_ten_is_refused() -> None:
     pairs = [pair for pair in PAIRS if pair["kind"] == "faithful"]
     wrong = wrongly_judged(pairs)
     assert len(wrong) <= 0.1 * len(pairs), "\n".join(wrong)
+
+
+FAITHFUL = [pair for pair in PAIRS if pair["kind"] == "faithful"]
+
+
+@pytest.mark.parametrize("name", ATTRIBUTE_COLUMNS)
+def test_no_caption_passes_with_one_attribute_more_or_less(name: str) -> None:
+    for pair in FAITHFUL:
+        if name == "No_Beard" and "Male" not in pair["attributes"]:
+            continue
+        assert not judge(pair["caption"], set(pair["attributes"]) ^ {name}).accepted, pair
+
+
+@pytest.mark.parametrize(
+    "word", ["not", "never", "perhaps", "blue", "sharp", "Asian", "Emma", "curly"]
+)
+def test_no_caption_passes_with_a_false_word_anywhere(word: str) -> None:
+    for pair in FAITHFUL[::4]:
+        words = pair["caption"].split(" ")
+        for i in range(len(words) + 1):
+            text = " ".join([*words[:i], word, *words[i:]])
+            assert not judge(text, pair["attributes"]).accepted, text
 
 
 @pytest.mark.parametrize(
