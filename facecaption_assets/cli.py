@@ -25,6 +25,7 @@ from facecaption_assets.commands.evaluate_attributes import evaluate_attributes
 from facecaption_assets.commands.export_detector import export_detector
 from facecaption_assets.commands.location import open_location
 from facecaption_assets.commands.train_attributes import train_attributes
+from facecaption_assets.commands.verify_captions import verify_captions
 from facecaption_assets.freshness import PartitionState, State
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.sources import SourceError
@@ -251,6 +252,7 @@ app.command("calibrate-attributes")(calibrate_attributes)
 app.command("calibrate-detector")(calibrate_detector)
 app.command("export-detector")(export_detector)
 app.command("train-attributes")(train_attributes)
+app.command("verify-captions")(verify_captions)
 
 
 @app.command()
