@@ -141,6 +141,7 @@ def rewritten_row(key: str, kind: int) -> Row:
     row: Row = {
         **template,
         "status": "accepted",
+        "style": "normal",
         "caption": f"Smiling gently, the {subject(kind)} has brown hair over the forehead.",
         "template_caption": template["caption"],
         "num_attempts": 2,
