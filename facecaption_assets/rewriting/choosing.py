@@ -14,7 +14,10 @@ from facecaption_assets.rewriting.verification import Verdict
 
 #: Kinds of reasons of texts that are no captions at all; of others, some words are wrong.
 _NO_CAPTION: Final = frozenset(
-    {"refusal", "contact_or_link", "prompt_echo", "not_english", "markup", "too_short"}
+    {
+        *("refusal", "contact_or_link", "instruction", "prompt_echo", "not_english", "character"),
+        *("markup", "too_short", "too_long"),
+    }
 )
 
 _WORD = re.compile(r"[\w'-]+")

@@ -19,6 +19,9 @@ from facecaption_assets.rewriting.tasks import Task
 #: their own.
 PROMPT_VERSION: Final = 2
 
+#: Characters of a rejected answer that are shown to the model: some do not stop by themselves.
+MOST_SHOWN: Final = 1000
+
 Message = dict[str, str]
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -50,7 +53,8 @@ class Prompts:
             reason: The verifier's reason, ``kind`` or ``kind:detail``.
         """
         said = _filled(self.data.repair, {"reason": self._in_words(reason, task.subject)})
-        return [*self.ask(task), _message("assistant", rejected), _message("user", said)]
+        shown = _message("assistant", rejected[:MOST_SHOWN])
+        return [*self.ask(task), shown, _message("user", said)]
 
     def _prefix(self, style: str) -> list[Message]:
         system = _filled(self.data.system, {"style": self.data.styles[style]})
