@@ -12,6 +12,9 @@ from typing import Final
 
 from facecaption_assets.rewriting.verification import Verdict
 
+#: Raise it with every change that can alter which answer is taken, or is repaired.
+CHOOSING_VERSION: Final = 1
+
 #: Kinds of reasons of texts that are no captions at all; of others, some words are wrong.
 _NO_CAPTION: Final = frozenset(
     {

@@ -9,6 +9,7 @@ from typing import Final
 
 from facecaption_assets.captions.grammar import GRAMMAR_VERSION
 from facecaption_assets.models import ModelStore
+from facecaption_assets.rewriting.choosing import CHOOSING_VERSION
 from facecaption_assets.rewriting.client import ChatClient, OpenAIChatClient
 from facecaption_assets.rewriting.constrained import CONSTRAINT_VERSION
 from facecaption_assets.rewriting.local_server import serve_locally
@@ -64,6 +65,7 @@ def stage_identity(settings: RewriteSettings, store: ModelStore) -> str:
         "prompt": PROMPT_VERSION,
         "prompts": read_prompts(settings.prompts).version,
         "verification": VERIFICATION_VERSION,
+        "choosing": CHOOSING_VERSION,
         "constraint": CONSTRAINT_VERSION if settings.constrained else None,
     }
     return json.dumps(deciding, sort_keys=True)

@@ -15,8 +15,8 @@ from facecaption_assets.rewriting.prompt_files import OTHER_REASON, Example, Pro
 from facecaption_assets.rewriting.styles import STYLES
 from facecaption_assets.rewriting.tasks import Task
 
-#: Raise it with every change of how a conversation is put together; the words have a version of
-#: their own.
+#: Raise it with every change of how a conversation is put together, or of what is let through of
+#: web text; the words have a version of their own.
 PROMPT_VERSION: Final = 2
 
 #: Characters of a rejected answer that are shown to the model: some do not stop by themselves.
