@@ -37,6 +37,7 @@ def values(statistics: pa.Table) -> dict[tuple[str, str, str], float]:
         (("template_captions", "mean_words", ""), 5),
         (("template_captions", "distinct_4grams", ""), 4),
         (("llm_captions", "rejection_reason", "missing_attribute"), 4),
+        (("llm_captions", "status", "repaired"), 2),
         (("llm_captions", "acceptance_share", ""), 0.6),
         (("llm_captions", "unchanged_rewrites", ""), 0),
         (("llm_captions", "total_completion_tokens", ""), 200),
