@@ -92,6 +92,7 @@ WORN: Final[dict[str, tuple[Production, ...]]] = {
         Production("a pair of glasses"),
         Production("a pair of eyeglasses"),
         Production("spectacles"),
+        Production("a pair of spectacles"),
     ),
     "Heavy_Makeup": (
         Production("heavy makeup", 2),
@@ -113,6 +114,7 @@ HAD: Final[dict[str, tuple[Production, ...]]] = {
         Production("light stubble"),
         Production("stubble"),
         Production("a shadow of stubble"),
+        Production("some stubble"),
     ),
     "Bags_Under_Eyes": (
         Production("bags under <possessive> eyes", 2),
@@ -126,15 +128,21 @@ HAD: Final[dict[str, tuple[Production, ...]]] = {
         Production("bangs", 2),
         Production("a fringe"),
         Production("bangs across the forehead"),
+        Production("bangs over the forehead"),
     ),
     "Big_Lips": (Production("full lips"), Production("big lips")),
     "Big_Nose": (Production("a large nose"), Production("a big nose")),
     "Double_Chin": (Production("a double chin"),),
     "Goatee": (Production("a goatee", 2), Production("a goatee beard")),
-    "High_Cheekbones": (Production("high cheekbones", 2), Production("prominent cheekbones")),
+    "High_Cheekbones": (
+        Production("high cheekbones", 2),
+        Production("prominent cheekbones"),
+        Production("pronounced cheekbones"),
+    ),
     "Mouth_Slightly_Open": (
         Production("a slightly open mouth", 2),
         Production("slightly parted lips"),
+        Production("slightly open lips"),
     ),
     "Mustache": (Production("a mustache", 2), Production("a moustache")),
     "Narrow_Eyes": (Production("narrow eyes"),),
@@ -143,10 +151,18 @@ HAD: Final[dict[str, tuple[Production, ...]]] = {
         Production("an oval-shaped face"),
         Production("an oval face shape"),
     ),
-    "Pale_Skin": (Production("pale skin", 2), Production("a pale complexion")),
+    "Pale_Skin": (
+        Production("pale skin", 2),
+        Production("a pale complexion"),
+        Production("a pale face"),
+    ),
     "Pointy_Nose": (Production("a pointy nose"), Production("a pointed nose")),
-    "Receding_Hairline": (Production("a receding hairline"),),
-    "Rosy_Cheeks": (Production("rosy cheeks", 2), Production("pink cheeks")),
+    "Receding_Hairline": (Production("a receding hairline", 2), Production("a high hairline")),
+    "Rosy_Cheeks": (
+        Production("rosy cheeks", 2),
+        Production("pink cheeks"),
+        Production("reddish cheeks"),
+    ),
     "Sideburns": (Production("sideburns", 2), Production("a pair of sideburns")),
 }
 

@@ -36,10 +36,10 @@ MAN = face("s-00001-0", "Male", "Young", "Eyeglasses", "No_Beard", age_years=25.
 
 #: Drawn with the grammar of version 2.
 GOLDEN = [
-    "The smiling woman has a fringe and brown wavy hair.",
-    "The smiling woman in this image has brown wavy hair and bangs.",
+    "The smiling woman has bangs across the forehead and brown wavy hair.",
+    "The smiling woman is shown with brown wavy hair and bangs.",
     "The young man is clean-shaven and wears eyeglasses.",
-    "The young man is clean-shaven and is wearing spectacles.",
+    "The young man is clean-shaven and is wearing a pair of spectacles.",
 ]
 
 
