@@ -7,7 +7,7 @@ gives what it has read.
 from collections.abc import Mapping
 from functools import cache
 
-from facecaption_assets.captions.frames import Plan
+from facecaption_assets.captions.plans import Plan
 from facecaption_assets.captions.sentences import frames
 from facecaption_assets.captions.tellings import ROLES, Telling, Thing, role_order
 

@@ -1,15 +1,14 @@
-"""Plans and sentence frames of template captions: data only.
+"""Sentence frames of template captions: data only.
 
 A caption is drawn in four steps, each by weight. The weights are any positive numbers; they are
 normalised among the alternatives that fit the face.
 
-1. A *plan* says which topics of ``wordings`` share a sentence ("/" begins another), and how much
-   one sentence may tell at ``most``.
+1. A plan of ``plans`` says which topics share a sentence.
 2. Each topic is told in one of the ways of ``tellings``: as things that the face has, ``<h>``, or
    is, ``<p>``, and so on.
 3. Each sentence gets a *frame* whose symbols are exactly what the sentence has to tell: the first
-   sentence one of ``FIRST``, the others one of ``NEXT``. What no frame can tell together is cut
-   into several sentences. To add a way to say something, add a line.
+   sentence one of ``FIRST``, the others one of ``later_frames.NEXT``. What no frame can tell
+   together is cut into several sentences. To add a way to say something, add a line.
 4. Each thing is worded as in ``wordings``.
 
 Symbols for what is told; each appears at most once in a frame:
@@ -28,51 +27,11 @@ first sentence and "the woman" later; ``<this>`` ("this young woman"); ``<she>``
 of several things is followed by a comma before "and".
 """
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 from facecaption_assets.captions.pcfg import Production
 
-
-@dataclass(frozen=True)
-class Plan:
-    """How the topics fall into sentences.
-
-    Attributes:
-        topics: Topics, with "/" between sentences. Where a sentence gets too long, it is cut in
-            this order; in a list, topics come in any order.
-        most: Most things that one sentence tells.
-        weight: Relative to the other plans.
-    """
-
-    topics: str
-    most: int
-    weight: float = 1.0
-
-    @cached_property
-    def sentences(self) -> tuple[tuple[str, ...], ...]:
-        """The topics of each sentence."""
-        return tuple(tuple(sentence.split()) for sentence in self.topics.split("/"))
-
-
-#: The hair first, as a rule, then the face, then what it does and wears.
-PLANS: Final = (
-    Plan("hair beard / eyes shape skin / expression / makeup accessories / picture", 4, 4),
-    Plan("hair eyes / beard shape skin / expression makeup accessories / picture", 3, 3),
-    Plan("hair beard eyes shape skin / expression accessories makeup / picture", 4, 4),
-    Plan("hair eyes skin shape beard / makeup accessories expression / picture", 4, 4),
-    Plan("hair skin / shape eyes beard expression / accessories makeup / picture", 3, 3),
-    Plan("hair accessories / expression / eyes shape skin beard / makeup / picture", 4, 2),
-    Plan("hair expression accessories / beard skin shape eyes / makeup / picture", 3, 3),
-    Plan("hair beard eyes skin shape expression accessories makeup / picture", 5, 3),
-    Plan("hair shape / skin eyes beard / makeup accessories expression / picture", 3, 3),
-    Plan("eyes shape skin / hair beard / accessories makeup expression / picture", 3, 2),
-    Plan("accessories makeup hair / eyes skin shape beard / expression / picture", 3, 2),
-    Plan("expression / hair / eyes beard skin shape / accessories makeup / picture", 4, 2),
-    Plan("expression accessories makeup / hair skin / shape eyes beard / picture", 4, 2),
-)
-
+#: What the symbols stand for that are neither the person nor told of it.
 RULES: Final[dict[str, tuple[Production, ...]]] = {
     "subject": (Production("<the>", 3), Production("<this>")),
     "wears": (
@@ -215,97 +174,4 @@ FIRST: Final = (
     # The picture.
     Production("this <picture> of <a> is <blurry>."),
     Production("this is a <blurry> <picture> of <a>."),
-)
-
-#: Frames of the sentences that follow.
-NEXT: Final = (
-    Production("<she> <have> <h>.", 4),
-    Production("<the> has <h>.", 3),
-    Production("<she> also <have> <h>.", 2),
-    Production("<the> also has <h>."),
-    Production("<she> <be> shown with <h>."),
-    Production("<the> is shown with <h>."),
-    Production("<she> <have> <h>, along with <g>."),
-    Production("<she> <have> <h>, together with <g>."),
-    Production("<the> has <h>, along with <g>."),
-    Production("<her> features include <hs>.", 2),
-    Production("<her> features also include <hs>."),
-    Production("<the>'s features include <hs>."),
-    Production("<her> hair is <k>.", 4),
-    Production("<the>'s hair is <k>."),
-    Production("<her> hair is <k>, and <she> <have> <h>.", 3),
-    Production("<she> <have> <h>, and <her> hair is <k>."),
-    Production("<her> hair is <k>, and <she> <be> <p>."),
-    Production("<she> <be> <p>, and <her> hair is <k>."),
-    Production("<her> hair is <k>, and <she> <smiles>."),
-    Production("<she> <smiles>, and <her> hair is <k>."),
-    Production("<her> hair is <k>, and <she> <wears> <w>."),
-    Production("<she> <wears> <w>, and <her> hair is <k>."),
-    Production("<she> <be> <p>.", 3),
-    Production("<the> is <p>."),
-    Production("<she> <be> <p> and <have> <h>."),
-    Production("<the> is <p> and has <h>."),
-    Production("<she> <be> <p> and <wear> <w>.", 2),
-    Production("<p>, <she> <wears> <w>."),
-    Production("<the> is <p> and <wear> <w>."),
-    Production("<she> <be> <p> and <smiling>.", 2),
-    Production("<the> is <p> and <smiling>."),
-    Production("<she> <smiles>.", 5),
-    Production("<she> <have> <a smile> on <her> face.", 2),
-    Production("<the> has <a smile> on <her> face."),
-    Production("<the> <smiles>.", 2),
-    Production("<she> <be> also <smiling>."),
-    Production("<she> also <have> <h> and <be> <smiling>."),
-    Production("<she> <have> <h>, and <she> <smiles>."),
-    Production("<she> <smiles>, and <she> <have> <h>."),
-    Production("<she> <smiles> with <her> <o>.", 4),
-    Production("<she> <smiles>, <her> <o>.", 2),
-    Production("with <her> <o>, <she> <smiles>."),
-    Production("<the> <smiles> with <her> <o>."),
-    Production("<she> <have> <her> <o>.", 3),
-    Production("<the> has <her> <o>."),
-    Production("<she> <have> <h> and <be> <smiling>.", 3),
-    Production("<she> <be> <smiling> and <have> <h>.", 2),
-    Production("<the> has <h> and is <smiling>."),
-    Production("with <h>, <she> <smiles>."),
-    Production("<the>, who has <h>, <smiles>."),
-    Production("<she> <have> <h> and <be> <smiling> with <her> <o>.", 2),
-    Production("<she> <be> <smiling> with <her> <o> and <have> <h>."),
-    Production("<the> has <h> and is <smiling> with <her> <o>."),
-    Production("<she> <wears> <w>.", 3),
-    Production("<the> <wears> <w>.", 2),
-    Production("<she> also <wear> <w>."),
-    Production("<she> <wears> <w>, too."),
-    Production("<she> <be> also wearing <w>."),
-    Production("<the> also <wear> <w>."),
-    Production("<the> is also wearing <w>."),
-    Production("<she> also <have> <h> and <wears> <w>."),
-    Production("<the> also has <h> and <wears> <w>."),
-    Production("<she> <have> <h>, and <she> <wears> <w>."),
-    Production("<she> <wears> <w>, and <she> <have> <h>."),
-    Production("<the> has <h>, and <she> <wears> <w>."),
-    Production("<the> <wears> <w>, and <she> <have> <h>."),
-    Production("<she> <have> <h> and <wears> <w>.", 3),
-    Production("<she> <be> shown with <h> and <wear> <w>."),
-    Production("<she> <wears> <w> and <have> <h>.", 2),
-    Production("<the> has <h> and <wears> <w>."),
-    Production("<the> <wears> <w> and has <h>."),
-    Production("<the>, who has <h>, <wears> <w>."),
-    Production("with <h>, <she> <wears> <w>."),
-    Production("<the>, who <wears> <w>, has <h>."),
-    Production("<she> <smile> and <wear> <w>.", 2),
-    Production("<she> <be> <smiling> and wearing <w>.", 2),
-    Production("<smiling>, <she> <wears> <w>.", 2),
-    Production("wearing <w>, <she> <smiles>.", 2),
-    Production("<the> <smile> and <wear> <w>."),
-    Production("<she> <have> <h>, <wear> <w>, and <be> <smiling>."),
-    Production("<she> <wear> <w>, <have> <h>, and <be> <smiling>."),
-    Production("<the> has <h>, and <she> <be> <smiling> and wearing <w>."),
-    Production("<she> <wear> <w> and <have> <her> <o>."),
-    Production("with <her> <o>, <she> <wears> <w>.", 2),
-    Production("<she> <wears> <w>, <her> <o>."),
-    Production("wearing <w>, <she> <smiles> with <her> <o>.", 2),
-    Production("<she> <smiles> with <her> <o> and <wear> <w>."),
-    Production("<the> <smiles> with <her> <o> and <wear> <w>."),
-    Production("the <picture> is <blurry>."),
 )

@@ -1,8 +1,8 @@
 """The probabilistic grammar of template captions: drawing one.
 
-Several short sentences, each about attributes that belong together. The rules are data: ``frames``
-holds plans and sentences, ``wordings`` the words. They are made ready once per process; a caption
-is then a walk: plan, tellings, sentences, words. ``parsing`` goes the same way back.
+Several short sentences, each about attributes that belong together. The rules are data: ``plans``,
+``frames``, ``later_frames`` and ``wordings``. They are made ready once per process; a caption is
+then a walk: plan, tellings, sentences, words. ``parsing`` goes the same way back.
 
 Source: the paper's raw text is "multiple short sentences, each constructed using different
 attributes" by a PCFG (FaceCaption-15M, https://arxiv.org/abs/2407.08515); its rules were never
@@ -13,8 +13,8 @@ from functools import cache
 from typing import Final
 
 from facecaption_assets.captions.arranging import arrange
-from facecaption_assets.captions.frames import PLANS
 from facecaption_assets.captions.pcfg import Choices, Source
+from facecaption_assets.captions.plans import PLANS
 from facecaption_assets.captions.sentences import banned_opening, frames
 from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.captions.tellings import TOPICS_TOLD, tellings, topics_in_any_order

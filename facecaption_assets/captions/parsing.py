@@ -12,9 +12,9 @@ from functools import cache
 from typing import Final
 
 from facecaption_assets.captions.arranging import Sentence, arrange
-from facecaption_assets.captions.frames import PLANS
 from facecaption_assets.captions.grammar import MAY_BE_QUALITIES, possible_qualities
 from facecaption_assets.captions.lexicon import Mention, Named, frames_by_symbols, read_symbols
+from facecaption_assets.captions.plans import PLANS
 from facecaption_assets.captions.sentences import Frame, banned_opening, frames
 from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.captions.tellings import (

@@ -5,13 +5,14 @@ What a sentence tells is its *shape*, the roles of its things in the order of ``
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from typing import Final
 
-from facecaption_assets.captions.frames import FIRST, NEXT, RULES
+from facecaption_assets.captions.frames import FIRST, RULES
+from facecaption_assets.captions.later_frames import NEXT
 from facecaption_assets.captions.pcfg import Choices, enumerated
 from facecaption_assets.captions.tellings import ROLES
 
@@ -117,19 +118,19 @@ def every_frame(is_first: bool, is_plural: bool) -> Iterator[tuple[str, Frame]]:
                 yield shape, Frame(_filled(pattern.text, shape), pattern.opening)
 
 
-def banned_opening(openings: Iterable[str]) -> str:
+def banned_opening(openings: Sequence[str]) -> str:
     """How the next sentence must not begin: no noun twice, no pronoun three times in a row.
 
     Args:
         openings: Those of the sentences so far.
     """
-    *earlier, last = ("", "", *openings)
-    return last if last != "<she>" or earlier[-1] == last else ""
+    last = openings[-1] if openings else ""
+    return last if last != "<she>" or list(openings[-2:]) == [last, last] else ""
 
 
 def _roles(text: str) -> frozenset[str]:
-    symbols: list[str] = _SYMBOL.findall(text)
-    return frozenset(_WORDS.get(symbol, symbol) for symbol in symbols) & frozenset(ROLES)
+    told = {_WORDS.get(symbol, symbol) for symbol in _SYMBOL.findall(text)}
+    return frozenset(role for role in ROLES if role in told)
 
 
 def _expanded(text: str, weight: float) -> Iterator[tuple[str, float]]:

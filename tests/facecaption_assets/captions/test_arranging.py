@@ -1,5 +1,5 @@
 from facecaption_assets.captions.arranging import arrange
-from facecaption_assets.captions.frames import Plan
+from facecaption_assets.captions.plans import Plan
 from facecaption_assets.captions.tellings import Telling, tellings
 
 

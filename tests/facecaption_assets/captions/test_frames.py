@@ -2,7 +2,9 @@ import re
 
 import pytest
 
-from facecaption_assets.captions.frames import FIRST, NEXT, PLANS, RULES
+from facecaption_assets.captions.frames import FIRST, RULES
+from facecaption_assets.captions.later_frames import NEXT
+from facecaption_assets.captions.plans import PLANS
 from facecaption_assets.captions.sentences import PERSON_FORMS, every_frame, frames
 from facecaption_assets.captions.tellings import ROLES, TOPICS_TOLD
 

@@ -66,9 +66,3 @@ def test_no_three_sentences_begin_alike_and_no_list_is_long() -> None:
         triples = zip(begun, begun[1:], begun[2:], strict=False)
         assert not any(len(set(three)) == 1 for three in triples), text
         assert max(sentence.count(",") for sentence in sentences) <= 6, text
-
-
-def test_a_list_of_several_things_has_a_comma_before_the_next_verb() -> None:
-    found = captions(Subject(male=False), "Narrow_Eyes", "Rosy_Cheeks", "Wearing_Hat")
-    assert any("has narrow eyes and rosy cheeks, and wears a hat." in text for text in found)
-    assert not any("eyes and rosy cheeks and wears" in text for text in found)

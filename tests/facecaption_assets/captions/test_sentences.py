@@ -16,6 +16,11 @@ def test_two_lists_share_what_the_face_has() -> None:
     assert "a woman with x1 and x2 has x3." in texts(True, False, "hhh")
 
 
+def test_a_list_of_several_things_has_a_comma_before_the_next_and() -> None:
+    assert "the woman has x1 and wears x2." in texts(True, False, "hw")
+    assert "the woman has x1 and x2, and wears x3." in texts(True, False, "hhw")
+
+
 def test_verbs_agree_with_the_person_named_last() -> None:
     plural = texts(False, True, "hsw")
     assert "she have x1, wear x3, and are smiling." in plural
