@@ -51,7 +51,7 @@ def licensed_grammar(attributes: frozenset[str], subject: Subject) -> Grammar:
         subject: Who is spoken of.
     """
     phrases = {
-        group: [p for t in topics for p in topic_phrases(t, attributes, merge_bangs=False)]
+        group: [p for t in topics for p in topic_phrases(t, attributes)]
         for group, topics in _TOPICS.items()
     }
     every = [phrase for told in phrases.values() for phrase in told]

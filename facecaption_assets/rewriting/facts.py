@@ -26,7 +26,7 @@ def plain_words(name: str, subject: Subject) -> str:
 
 
 def _worded(attributes: frozenset[str], subject: Subject) -> list[str]:
-    phrases = [p for topic in TOPICS for p in topic_phrases(topic, attributes, merge_bangs=False)]
+    phrases = [p for topic in TOPICS for p in topic_phrases(topic, attributes)]
     told = sorted(phrases, key=lambda phrase: phrase.verb is Verb.WEARS)
     worded = [p.wordings[0].text.replace("<possessive>", subject.possessive) for p in told]
     return [*worded, _BLURRY] if "Blurry" in attributes else worded

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from facecaption_assets.captions.grammar import caption_grammar
+from facecaption_assets.captions.grammar import word_caption
 from facecaption_assets.captions.subjects import Subject, subject_of
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.rewriting.styles import style_of
@@ -58,7 +58,7 @@ class Task:
         if not self.is_shared:
             return str(self.row["caption"])
         rng = random.Random(seed_of(self.identity))
-        return caption_grammar(self.attributes, self.subject).sample(rng)
+        return word_caption(self.attributes, self.subject, rng)
 
     @property
     def _kind(self) -> str:
