@@ -58,7 +58,7 @@ def stage_identity(settings: RewriteSettings, store: ModelStore) -> str:
         "grammar": GRAMMAR_VERSION,
         "prompt": PROMPT_VERSION,
         "verification": VERIFICATION_VERSION,
-        "constraint": CONSTRAINT_VERSION if settings.constrained else None,
+        "constraint": CONSTRAINT_VERSION if settings.constraint != "none" else None,
     }
     return json.dumps(deciding, sort_keys=True)
 

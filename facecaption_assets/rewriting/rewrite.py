@@ -7,7 +7,6 @@ was answered before comes from the cache, so that a shard that was cut short con
 
 import asyncio
 import hashlib
-import random
 import re
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,13 +19,8 @@ from tqdm import tqdm
 from facecaption_assets.captions.subjects import Subject, subject_of
 from facecaption_assets.rewriting.cache import RequestCache
 from facecaption_assets.rewriting.client import ChatClient, Completion, Payload, RequestRefused
-from facecaption_assets.rewriting.constrained import (
-    licensed_grammar,
-    narrow_grammar,
-    reworded_grammar,
-)
+from facecaption_assets.rewriting.dialects import constraint_fields
 from facecaption_assets.rewriting.endpoint import open_client, stage_identity
-from facecaption_assets.rewriting.gbnf import to_gbnf
 from facecaption_assets.rewriting.prompts import chat_messages
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.rewriting.verification import tidy, verify
@@ -225,8 +219,6 @@ def chat_payload(task: Task, attempt: int, model: str, settings: RewriteSettings
         "max_tokens": settings.max_tokens,
         "seed": seed,
     }
-    if settings.constrained:
-        grammar = licensed_grammar(task.attributes, task.subject)
-        grammar = reworded_grammar(grammar, row["caption"])
-        payload["grammar"] = to_gbnf(narrow_grammar(grammar, random.Random(seed)))
-    return payload
+    return payload | constraint_fields(
+        settings.constraint, task.attributes, task.subject, row["caption"], seed
+    )

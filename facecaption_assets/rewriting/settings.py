@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from math import inf
 
-from facecaption_assets.setting_checks import require_within
+from facecaption_assets.rewriting.dialects import CONSTRAINTS
+from facecaption_assets.setting_checks import require_one_of, require_within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,9 +19,10 @@ class RewriteSettings:
         local_model: Name in the model store of the embedded server's weights (GGUF).
         local_threads: CPU threads of the embedded server. More than one only pays on idle cores:
             on two that were busy, two threads took three times as long as one.
-        constrained: Send a grammar of licensed phrases with each request, so that the model
-            chooses among true wordings only. For models too small to be faithful by themselves;
-            llama.cpp's ``grammar`` field.
+        constraint: Send a grammar of licensed phrases with each request, so that the model
+            chooses among true wordings only; for models too small to be faithful by themselves.
+            ``gbnf`` sends it as llama.cpp's server takes it, ``structured_outputs`` as vLLM does
+            from 0.12 on, ``none`` sends none. An endpoint of the other kind ignores the field.
         temperature: Sampling temperature.
         max_tokens: Most tokens of an answer.
         max_words: Longest caption that is accepted, words.
@@ -33,7 +35,7 @@ class RewriteSettings:
     model: str = "smollm2-135m-instruct"
     local_model: str = "smollm2-135m-instruct"
     local_threads: int = 1
-    constrained: bool = True
+    constraint: str = "gbnf"
     temperature: float = 0.8
     max_tokens: int = 96
     max_words: int = 60
@@ -52,3 +54,4 @@ class RewriteSettings:
             concurrency=(1, 10_000),
             timeout_s=(0.1, 86_400),
         )
+        require_one_of("constraint", (self.constraint,), CONSTRAINTS)

@@ -113,7 +113,8 @@ NEUTRAL: Final = PICTURE_NOUNS | _words(
     "a an the this of with and in on is are be has have having wears wear wearing who whose "
     "which that as while also both too plus along together by to from at around "
     "face facial feature features featuring shows show "
-    "showing shown seen depicts depicting there pair complemented accompanied paired"
+    "showing shown seen depicts depicting there pair complemented accompanied paired "
+    "captures pictured sport sports"
 )
 
 #: Pronouns of each subject.

@@ -32,7 +32,7 @@ def test_absent_weights_are_named_with_their_setting(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"temperature": 0.1}, {"attempts": 1}, {"constrained": False}, {"local_model": "other"}],
+    [{"temperature": 0.1}, {"attempts": 1}, {"constraint": "none"}, {"local_model": "other"}],
 )
 def test_the_identity_follows_what_decides_the_captions(
     tmp_path: Path, change: dict[str, Any]

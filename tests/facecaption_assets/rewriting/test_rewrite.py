@@ -27,7 +27,7 @@ from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS, FACE_ATTRIBUTES, LLM_CAPTIONS
 from facecaption_assets.shards.opt_out import OptOut
 
-SETTINGS = RewriteSettings(attempts=3, concurrency=3, constrained=False)
+SETTINGS = RewriteSettings(attempts=3, concurrency=3, constraint="none")
 
 
 class FakeChat:
@@ -173,7 +173,7 @@ def test_a_refused_request_costs_one_row_not_the_shard(tmp_path: Path) -> None:
             raise RequestRefused("bad grammar")
         return GOOD
 
-    settings = RewriteSettings(attempts=3, concurrency=1, constrained=False)
+    settings = RewriteSettings(attempts=3, concurrency=1, constraint="none")
     rows = rewrite(FakeChat(answer), tmp_path, 2, settings)
     assert [row["status"] for row in rows] == ["fell_back", "accepted"]
     assert (rows[0]["rejection_reason"], rows[0]["error_message"]) == (REFUSED, "bad grammar")
@@ -237,7 +237,7 @@ def test_a_constrained_request_carries_its_grammar() -> None:
         "attributes": ["Bald", "Male"],
     }
     task = Task(row, Subject(male=True))
-    payload = chat_payload(task, 0, "m", RewriteSettings(constrained=True))
+    payload = chat_payload(task, 0, "m", RewriteSettings(constraint="gbnf"))
     assert str(payload["grammar"]).startswith("root ::= ")
     assert "grammar" not in chat_payload(task, 0, "m", SETTINGS)
 
@@ -252,7 +252,7 @@ faces_and_rows(sys.argv[2], Path(sys.argv[3]))
 
 
 def faces_and_rows(url: str, folder: Path) -> list[dict[str, Any]]:
-    settings = RewriteSettings(base_url=url, concurrency=4, constrained=False)
+    settings = RewriteSettings(base_url=url, concurrency=4, constraint="none")
     with open_client(settings, ModelStore(folder)) as client:
         return rewrite(client, folder, 24, settings)
 
