@@ -108,11 +108,18 @@ def licensed_grammar(
 
 
 def _plans(views: Iterable[View], length: Length) -> list[tuple[View, Plan]]:
-    """The plans of all views; of those, where there are such, that have enough sentences."""
+    """The plans of all views; of those, where there are such, that have enough sentences.
+
+    "This is a man." is no beginning unless two sentences are wanted; "This is a smiling man." is.
+    """
+    fewest, most = length.sentences
     plans = [
-        (view, plan) for view in views for plan in sentence_plans(view.groups, *length.sentences)
+        (view, plan)
+        for view in views
+        for plan in sentence_plans(view.groups, fewest, most)
+        if plan[0] or len(plan) == 1 or fewest > 1 or view.call.smile
     ]
-    return [(view, plan) for view, plan in plans if len(plan) >= length.sentences[0]] or plans
+    return [(view, plan) for view, plan in plans if len(plan) >= fewest] or plans
 
 
 def _told(attributes: frozenset[str]) -> _Told:

@@ -92,6 +92,7 @@ PRESENTING: Final = (
     "This {picture} shows {np}.",
     "The {picture} shows {np}.",
     "The {picture} captures {np}.",
+    "This {picture} depicts {np}.",
     "This {picture} features {np}.",
     "The {picture} is of {np}.",
     "In this {picture}, there is {np}.",
@@ -109,7 +110,7 @@ FACING: Final = (
 )
 
 #: Frames without a verb: only for a caption that is one sentence.
-NOMINAL: Final = ("A {picture} of {np}.",)
+NOMINAL: Final = ("A {picture} of {np}.", "A {picture} showing {np}.")
 
 #: The same where more than the person is told: "A woman." is no caption.
 BARE: Final = "{NP}."
@@ -139,7 +140,11 @@ FIRST: Final[dict[str, tuple[str, ...]]] = {
         "In this {picture}, {the} has {n}.",
         "{A} with {n} is shown in this {picture}.",
     ),
-    "k": ("{The}'s hair is {k}.", "The {picture} shows {a}, and {her} hair is {k}."),
+    "k": (
+        "{The}'s hair is {k}.",
+        "In this {picture}, {the}'s hair is {k}.",
+        "The {picture} shows {a}, and {her} hair is {k}.",
+    ),
     "nm": ("{A} with {n} has {m}.", "{The} with {n} has {m}."),
     "e": (
         "{Seen} {beams}.",

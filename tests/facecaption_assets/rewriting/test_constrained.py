@@ -68,6 +68,7 @@ def test_a_small_grammar_is_exactly_its_plans() -> None:
         "The {} shows",
         "The {} captures",
         "This {} features",
+        "This {} depicts",
         "The {} is of",
     )
     placed = (
@@ -83,9 +84,9 @@ def test_a_small_grammar_is_exactly_its_plans() -> None:
         for word in PICTURES
         for place in (" in this {}", " in the {}", " shown in this {}")
     ]
-    assert texts(Subject(male=True), "Male", "Bald", draws=3000) == {
+    assert texts(Subject(male=True), "Male", "Bald", draws=4000) == {
         *(f"{frame} a bald man." for frame in frames),
-        *(f"A {word} of a bald man." for word in PICTURES),
+        *(f"A {word} {of} a bald man." for word in PICTURES for of in ("of", "showing")),
         *(f"{frame} a bald man." for frame in ("This is", "Pictured is", "This is the face of")),
         *(f"The man{place} is bald." for place in places),
         *("The man is bald.", "This man is bald."),
@@ -143,7 +144,7 @@ def test_a_smile_is_told_as_adjective_as_participle_and_with_the_mouth() -> None
 
 def test_a_fragment_stands_alone() -> None:
     nouns = "man|woman|person|child|boy|girl"
-    verbs = re.compile(r"\b(is|has|wears|sports|smiles|shows|captures|features)\b")
+    verbs = re.compile(r"\b(is|has|wears|sports|smiles|shows|captures|depicts|features)\b")
     for text in texts(Subject(male=True), "Male", "Gray_Hair", "Mustache", "Eyeglasses", "Smiling"):
         sentences = text.removesuffix(".").split(". ")
         assert re.search(nouns, sentences[0])

@@ -43,6 +43,7 @@ def test_an_unknown_dialect_is_refused(constraint: str) -> None:
         RewriteSettings(constraint=constraint)
 
 
+@pytest.mark.slow  # importing xgrammar imports torch
 @pytest.mark.parametrize("style", ["short", "normal", "detailed"])
 def test_xgrammar_reads_the_grammar_as_it_is_meant(style: str) -> None:
     """vLLM reads grammars with xgrammar, which is not installed here unless by hand."""
