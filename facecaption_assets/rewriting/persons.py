@@ -50,7 +50,7 @@ class Call:
 
 def naming_rules(call: Call) -> Rules:
     """How a first sentence calls the person; the symbols begin with the call's name."""
-    article = "an" if call.person[0] in "aeiou" else "a"
+    article = _article(call.person)
     rules = {
         "A": _rule(f"{article.capitalize()} {call.person}"),
         "a": _rule(f"{article} {call.person}"),
@@ -78,6 +78,8 @@ def agreeing_rules(
     be, s = ("are", "") if they else ("is", "s")
     rules = {
         "picture": _rule(*PICTURES),
+        "a picture": _rule(*(f"{_article(word)} {word}" for word in PICTURES)),
+        "A picture": _rule(*(f"{_article(word).capitalize()} {word}" for word in PICTURES)),
         "shown": _rule(*SHOWN),
         "noun": _rule(subject.noun),
         "possessive": _rule(possessive),
@@ -102,6 +104,10 @@ def agreeing_rules(
             **_smiles("pronoun", (f"smile{s}", f"{be} smiling"), end),
         }
     return rules
+
+
+def _article(text: str) -> str:
+    return "an" if text[0] in "aeiou" else "a"
 
 
 def _spaced(*words: str) -> str:

@@ -20,7 +20,7 @@ Fields of a pattern::
     {smiles} {wears} {has} agree with the sentence's subject; {beams} is {smiles} at its end
     {smiling} {Smiling}   participles
     {mouth} {Mouth}       "her mouth slightly open"; {Lips} "Her lips are slightly parted"
-    {picture} {shown}     words for the picture, and for being in it
+    {picture} {shown}     words for the picture, and for being in it; {a picture} with an article
     {np} {NP}             the person as ``DESCRIBED``
 """
 
@@ -61,8 +61,8 @@ MOST_LISTED: Final = 4
 #: Most things that one sentence tells.
 MOST_TOLD: Final = 5
 
-#: Words for the picture that "a" may precede.
-PICTURES: Final = ("picture", "photo", "portrait")
+#: Words for the picture.
+PICTURES: Final = ("picture", "photo", "photograph", "image", "portrait")
 
 #: Words for being in a picture.
 SHOWN: Final = ("shown", "pictured", "seen")
@@ -88,7 +88,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {"Eyeglasses": ("glasses",)}
 #: Frames of a sentence around the person.
 PRESENTING: Final = (
     "This is {np}.",
-    "This is a {picture} of {np}.",
+    "This is {a picture} of {np}.",
     "This {picture} shows {np}.",
     "The {picture} shows {np}.",
     "The {picture} captures {np}.",
@@ -110,7 +110,7 @@ FACING: Final = (
 )
 
 #: Frames without a verb: only for a caption that is one sentence.
-NOMINAL: Final = ("A {picture} of {np}.", "A {picture} showing {np}.")
+NOMINAL: Final = ("{A picture} of {np}.", "{A picture} showing {np}.")
 
 #: The same where more than the person is told: "A woman." is no caption.
 BARE: Final = "{NP}."
@@ -149,7 +149,7 @@ FIRST: Final[dict[str, tuple[str, ...]]] = {
     "e": (
         "{Seen} {beams}.",
         "{A} {beams}.",
-        "{Plain} is {q} and {smiles}.",
+        "{Plain} is {q} and {smiling}.",
         "{A} is {shown} {smiling}.",
         "In this {picture}, {the} {smiles}.",
     ),
@@ -164,7 +164,7 @@ FIRST: Final[dict[str, tuple[str, ...]]] = {
     "ne": (
         "{A} with {n} {beams}.",
         "{The} with {n} {beams}.",
-        "{Seen} has {n} and {smiles}.",
+        "{Seen} has {n} and is {smiling}.",
         "{A} with {n} is {shown} {smiling}.",
         "In this {picture}, {a} with {n} {smiles}.",
     ),
@@ -188,12 +188,12 @@ FIRST: Final[dict[str, tuple[str, ...]]] = {
         "{A} is {shown} {smiling} and wearing {w}.",
     ),
     "ow": ("{Mouth}, {the} {wears} {w}.", "{A} {wears} {w}, {mouth}."),
-    "nme": ("{A} with {n} has {m} and {smiles}.",),
+    "nme": ("{A} with {n} has {m} and is {smiling}.",),
     "nmw": ("{A} with {n} has {m} and {wears} {w}.",),
     "new": (
         "{A} with {n} {smiles} and {wears} {w}.",
         "{Smiling}, {the} with {n} {wears} {w}.",
-        "{A} wearing {w} has {n} and {smiles}.",
+        "{A} wearing {w} has {n} and is {smiling}.",
     ),
     "now": ("{A} with {n} {wears} {w}, {mouth}.", "{Mouth}, {the} with {n} {wears} {w}."),
 }
@@ -204,9 +204,9 @@ NEXT: Final[dict[str, tuple[str, ...]]] = {
     "k": ("{Her} hair is {k}.",),
     "nm": ("{She} {has} {n}, along with {m}.",),
     "e": ("{She} {is} {smiling}.",),
-    "o": ("{Lips}.", "{She} {has} {mouth}."),
+    "o": ("{Lips}.",),
     "w": ("{She} {wears} {w}.", "{She} {is} {shown} wearing {w}."),
-    "ne": ("{She} {has} {n} and {smiles}.",),
+    "ne": ("{She} {has} {n} and {is} {smiling}.",),
     "no": ("{She} {has} {n}, and {lips}.",),
     "nw": ("{She} {has} {n} and {wears} {w}.",),
     "ew": (
@@ -221,6 +221,7 @@ NEXT: Final[dict[str, tuple[str, ...]]] = {
 AGAIN: Final[dict[str, tuple[str, ...]]] = {
     "n": ("{She} also {has} {n}.",),
     "nm": ("{She} also {has} {n}, along with {m}.",),
+    "ne": ("{She} also {has} {n} and {is} {smiling}.",),
     "no": ("{She} also {has} {n}, and {lips}.",),
     "nw": ("{She} also {has} {n} and {wears} {w}.",),
 }

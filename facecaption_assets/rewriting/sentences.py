@@ -25,7 +25,10 @@ from facecaption_assets.rewriting.plans import (
 )
 
 #: Fields that are rules of their own.
-_FREE: Final = ("picture", "shown", "smiling", "Smiling", "mouth", "Mouth", "lips", "Lips")
+_FREE: Final = (
+    *("picture", "a picture", "A picture", "shown", "smiling", "Smiling"),
+    *("mouth", "Mouth", "lips", "Lips"),
+)
 _FIELDS: Final = {name: f"<{name}>" for name in _FREE}
 
 #: Fields of a sentence whose subject is the noun, and of one whose subject is the pronoun.
@@ -75,10 +78,10 @@ class View:
 def sentence_plans(groups: Groups, fewest: int, most: int) -> list[Plan]:
     """Ways to cut the groups that have something to tell into sentences.
 
-    A plan may begin with a sentence that tells of nothing but the person. Where every plan
-    overloads a sentence, those that do it least are given; where the groups are too few for
-    ``fewest`` sentences, those with the most; where all need more than ``most``, those with the
-    fewest.
+    A plan may begin with a sentence that tells of nothing but the person. Where the
+    groups are too few for ``fewest`` sentences, plans have as many as they can; where they need
+    more than ``most``, as few as they can. Plans that overload a sentence, or have several that
+    tell next to nothing, are only given where there is no other.
 
     Args:
         groups: What there is to tell.
@@ -90,9 +93,9 @@ def sentence_plans(groups: Groups, fewest: int, most: int) -> list[Plan]:
         present = "".join(x for each in order for x in _mouthed(each) if groups.get(x))
         plans |= dict.fromkeys(plan for plan in _cuts(present) if _has_patterns(plan, groups))
     within = [p for p in plans if fewest <= len(p) <= most] or _nearest(list(plans), most)
-    loads = [_heaviest(plan, groups) for plan in within]
-    bearable = max(MOST_TOLD, min(loads))
-    return [plan for plan, load in zip(within, loads, strict=True) if load <= bearable]
+    bearable = max(MOST_TOLD, min(max(_loads(plan, groups)) for plan in within))
+    within = [plan for plan in within if max(_loads(plan, groups)) <= bearable]
+    return [plan for plan in within if _is_fluent(plan, groups)] or within
 
 
 def _mouthed(letter: str) -> str:
@@ -125,8 +128,14 @@ def _has_patterns(plan: Plan, groups: Groups) -> bool:
     )
 
 
-def _heaviest(plan: Plan, groups: Groups) -> int:
-    return max(sum(len(groups[letter]) for letter in sentence) for sentence in plan)
+def _loads(plan: Plan, groups: Groups) -> list[int]:
+    """How many things each sentence tells."""
+    return [sum(len(groups[letter]) for letter in sentence) for sentence in plan]
+
+
+def _is_fluent(plan: Plan, groups: Groups) -> bool:
+    """Whether the sentences do not follow each other in haste, each with one thing to tell."""
+    return _loads(plan[1:], groups).count(1) <= 1
 
 
 def sentence_rules(plan: Plan, view: View) -> Iterator[tuple[str, tuple[Production, ...]]]:

@@ -63,22 +63,11 @@ def test_wording_and_plan_vary() -> None:
 
 
 def test_a_small_grammar_is_exactly_its_plans() -> None:
-    framed = (
-        "This {} shows",
-        "The {} shows",
-        "The {} captures",
-        "This {} features",
-        "This {} depicts",
-        "The {} is of",
-    )
-    placed = (
-        "In this {}, there is",
-        "Shown in this {} is",
-        "Seen in this {} is",
-        "This is a {} of",
-    )
-    faced = ("This {} shows the face of", "The face in this {} is that of")
-    frames = [frame.format(word) for word in PICTURES for frame in framed + placed + faced]
+    framed = ("This {} shows", "The {} shows", "The {} captures", "This {} features")
+    framed += ("This {} depicts", "The {} is of", "In this {}, there is", "Shown in this {} is")
+    framed += ("Seen in this {} is", "This {} shows the face of", "The face in this {} is that of")
+    frames = [frame.format(word) for word in PICTURES for frame in framed]
+    a_picture = ["An image", *(f"A {word}" for word in PICTURES if word != "image")]
     places = [
         place.format(word)
         for word in PICTURES
@@ -86,7 +75,8 @@ def test_a_small_grammar_is_exactly_its_plans() -> None:
     ]
     assert texts(Subject(male=True), "Male", "Bald", draws=4000) == {
         *(f"{frame} a bald man." for frame in frames),
-        *(f"A {word} {of} a bald man." for word in PICTURES for of in ("of", "showing")),
+        *(f"{word} {of} a bald man." for word in a_picture for of in ("of", "showing")),
+        *(f"This is {word[0].lower()}{word[1:]} of a bald man." for word in a_picture),
         *(f"{frame} a bald man." for frame in ("This is", "Pictured is", "This is the face of")),
         *(f"The man{place} is bald." for place in places),
         *("The man is bald.", "This man is bald."),

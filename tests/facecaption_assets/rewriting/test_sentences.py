@@ -25,6 +25,11 @@ def test_every_group_is_told_once_in_every_plan(bounds: tuple[int, int]) -> None
         assert bounds[0] <= len(plan) <= bounds[1]
 
 
+def test_sentences_do_not_follow_in_haste() -> None:
+    plans = sentence_plans(groups(h="1", f="2", e="3", w="45"), 1, 4)
+    assert ("h", "f", "e", "w") not in plans and ("hf", "ew") in plans
+
+
 def test_a_caption_may_begin_with_nothing_but_the_person() -> None:
     assert sentence_plans(groups(h="1"), 1, 3) == [("h",), ("", "h")]
     assert sentence_plans(groups(h="1"), 2, 4) == [("", "h")]
