@@ -16,7 +16,7 @@ from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.captions.wordings import HAIR_COLOUR_WORDS, HAIR_TEXTURES, Verb
 from facecaption_assets.rewriting.narrowing import within_words
 from facecaption_assets.rewriting.persons import Call, Rules, agreeing_rules, naming_rules
-from facecaption_assets.rewriting.plans import LENGTHS, MOST_LISTED, SPORTED, SYNONYMS, Length
+from facecaption_assets.rewriting.plans import LENGTHS, MOST_LISTED, SPORTED, Length
 from facecaption_assets.rewriting.sentences import (
     Plan,
     View,
@@ -95,7 +95,7 @@ def licensed_grammar(
         is_sporting=all(SPORTED.issuperset(p.names) for p in told.phrases["w"]),
     )
     for phrases in told.phrases.values():
-        rules |= {p.symbol: _wordings(p) for p in phrases}
+        rules |= {p.symbol: p.wordings for p in phrases}
     captions: dict[str, None] = {}
     closing = " The <picture> is blurry." if "Blurry" in attributes else ""
     for view, plan in _plans(_views(told, subject), LENGTHS[style]):
@@ -125,7 +125,7 @@ def _plans(views: Iterable[View], length: Length) -> list[tuple[View, Plan]]:
 def _told(attributes: frozenset[str]) -> _Told:
     rest = attributes - _MOOD
     phrases = {
-        letter: [p for t in topics for p in topic_phrases(t, rest, merge_bangs=False)]
+        letter: [p for t in topics for p in topic_phrases(t, rest)]
         for letter, topics in _TOPICS.items()
     }
     every = [phrase for told in phrases.values() for phrase in told]
@@ -154,11 +154,6 @@ def _only_colour(phrases: Sequence[Phrase]) -> str:
     """The hair's colour where that is one word, else nothing."""
     plain = [p.names[0] for p in phrases if len(p.names) == 1 and p.names[0] in HAIR_COLOUR_WORDS]
     return plain[0] if plain else ""
-
-
-def _wordings(phrase: Phrase) -> tuple[Production, ...]:
-    synonyms = (Production(text) for text in SYNONYMS.get(phrase.symbol, ()))
-    return (*phrase.wordings, *synonyms)
 
 
 def _hair_adjectives(phrases: Sequence[Phrase]) -> list[str]:

@@ -82,9 +82,6 @@ SPORTED: Final = frozenset({"Eyeglasses", "Wearing_Hat", "Wearing_Necktie"})
 #: An open mouth, told of its owner.
 MOUTHS: Final = ("mouth slightly open", "lips slightly parted")
 
-#: Wordings that the templates do not use.
-SYNONYMS: Final[dict[str, tuple[str, ...]]] = {"Eyeglasses": ("glasses",)}
-
 #: Frames of a sentence around the person.
 PRESENTING: Final = (
     "This is {np}.",

@@ -58,7 +58,7 @@ def chat_messages(
 
 def facts(attributes: frozenset[str], subject: Subject) -> list[str]:
     """The subject and the plainest wording of each attribute."""
-    phrases = [p for topic in TOPICS for p in topic_phrases(topic, attributes, merge_bangs=False)]
+    phrases = [p for topic in TOPICS for p in topic_phrases(topic, attributes)]
     told = sorted(phrases, key=lambda phrase: phrase.verb is Verb.WEARS)
     worded = [p.wordings[0].text.replace("<possessive>", subject.possessive) for p in told]
     if "Blurry" in attributes:
