@@ -130,17 +130,23 @@ DESCRIBED: Final[dict[str, tuple[str, ...]]] = {
 
 #: Whole first sentences, by what they tell.
 FIRST: Final[dict[str, tuple[str, ...]]] = {
-    "": ("{Plain} is {q}.",),
+    "": (
+        "{Plain} is {q}.",
+        "{A} is shown in this {picture}.",
+        "There is {a} in this {picture}.",
+    ),
     "n": (
         "{Seen} has {n}.",
         "{Plain} is {q} and has {n}.",
         "In this {picture}, {the} has {n}.",
         "{A} with {n} is shown in this {picture}.",
+        "There is {a} with {n} in this {picture}.",
     ),
     "k": (
         "{The}'s hair is {k}.",
         "In this {picture}, {the}'s hair is {k}.",
         "The {picture} shows {a}, and {her} hair is {k}.",
+        "{Plain} is {q}, and {her} hair is {k}.",
     ),
     "nm": ("{A} with {n} has {m}.", "{The} with {n} has {m}."),
     "e": (

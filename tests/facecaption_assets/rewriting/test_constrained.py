@@ -79,6 +79,8 @@ def test_a_small_grammar_is_exactly_its_plans() -> None:
         *(f"This is {word[0].lower()}{word[1:]} of a bald man." for word in a_picture),
         *(f"{frame} a bald man." for frame in ("This is", "Pictured is", "This is the face of")),
         *(f"The man{place} is bald." for place in places),
+        *(f"A bald man is shown in this {word}." for word in PICTURES),
+        *(f"There is a bald man in this {word}." for word in PICTURES),
         *("The man is bald.", "This man is bald."),
     }
 
