@@ -1,5 +1,6 @@
 import random
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,10 +9,20 @@ from facecaption_assets.captions.generation import generate_caption
 from facecaption_assets.captions.pcfg import Grammar, Production
 from facecaption_assets.captions.settings import CaptionSettings
 from facecaption_assets.captions.subjects import Subject, subject_of
+from facecaption_assets.quality.texts import caption_statistics
 from facecaption_assets.rewriting.constrained import licensed_grammar
 from facecaption_assets.rewriting.narrowing import narrow_grammar, reworded_grammar, within_words
 from facecaption_assets.rewriting.verification import verify
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
+
+#: Shares of the sample's faces that have an attribute; all others have black hair.
+SAMPLE_SHARES = {
+    "Brown_Hair": 0.15,
+    "Male": 0.3,
+    "Mouth_Slightly_Open": 0.1,
+    "Smiling": 0.2,
+    "Young": 0.45,
+}
 
 
 @given(
@@ -35,6 +46,28 @@ def test_no_rewrite_repeats_its_template(
     text = narrow_grammar(reworded, random.Random(index)).sample(random.Random(index))
     assert whole.recognises(text)
     assert verify(text, template.attributes, subject_of(face)).accepted, text
+
+
+def test_rewrites_say_more_and_more_variously_than_templates() -> None:
+    """Of faces as in the sample, of which little can be told."""
+    drawn = random.Random(0)
+    told: dict[str, list[str]] = {"template": [], "rewrite": []}
+    for i in range(200):
+        face: dict[str, object] = dict.fromkeys(ATTRIBUTE_COLUMNS, False)
+        face |= {name: drawn.random() < share for name, share in SAMPLE_SHARES.items()}
+        face |= {"Black_Hair": not face["Brown_Hair"], "age_years": None, "face_id": f"s-{i}-0"}
+        template = generate_caption(face, 0, CaptionSettings())
+        assert template
+        whole = licensed_grammar(frozenset(template.attributes), subject_of(face))
+        grammar = narrow_grammar(reworded_grammar(whole, template.text), random.Random(i))
+        told["template"].append(template.text)
+        told["rewrite"].append(grammar.sample(random.Random(i)))
+    template_texts, rewrites = (
+        caption_statistics(pa.chunked_array([texts])) for texts in told.values()
+    )
+    assert rewrites.mean_words > 1.1 * template_texts.mean_words
+    assert rewrites.distinct_ngrams[4] > 1.2 * template_texts.distinct_ngrams[4]
+    assert rewrites.distinct_captions > template_texts.distinct_captions
 
 
 def test_a_narrowed_grammar_says_nothing_new_and_differs_from_face_to_face() -> None:
