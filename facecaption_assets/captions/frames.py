@@ -3,8 +3,8 @@
 A caption is drawn in four steps, each by weight. The weights are any positive numbers; they are
 normalised among the alternatives that fit the face.
 
-1. A *plan* says which topics of ``wordings`` share a sentence ("/" begins another), in which order,
-   and how much one sentence may tell at ``most``.
+1. A *plan* says which topics of ``wordings`` share a sentence ("/" begins another), and how much
+   one sentence may tell at ``most``.
 2. Each topic is told in one of the ways of ``tellings``: as things that the face has, ``<h>``, or
    is, ``<p>``, and so on.
 3. Each sentence gets a *frame* whose symbols are exactly what the sentence has to tell: the first
@@ -18,7 +18,8 @@ Symbols for what is told; each appears at most once in a frame:
   as well tells the second half of the list there;
 - ``<k>`` adjectives of the hair ("wavy and brown"); ``<p>`` what the person is ("bald");
 - ``<w>`` a list of what is worn; ``<o>`` the open mouth ("mouth slightly open");
-- ``<smiles>``, ``<smile>`` and ``<smiling>`` the smile; ``<blurry>`` the picture's blur.
+- ``<smiles>``, ``<smile>``, ``<smiling>`` and ``<a smile>`` the smile;
+- ``<blurry>`` the blur of the picture.
 
 Symbols for the person: ``<a>`` ("a young woman"); ``<the>``, which is "the young woman" in the
 first sentence and "the woman" later; ``<this>`` ("this young woman"); ``<she>`` and ``<her>``.
@@ -39,7 +40,8 @@ class Plan:
     """How the topics fall into sentences.
 
     Attributes:
-        topics: Topics in the order in which they are told; "/" between sentences.
+        topics: Topics, with "/" between sentences. Where a sentence gets too long, it is cut in
+            this order; in a list, topics come in any order.
         most: Most things that one sentence tells.
         weight: Relative to the other plans.
     """
@@ -57,25 +59,34 @@ class Plan:
 #: The hair first, as a rule, then the face, then what it does and wears.
 PLANS: Final = (
     Plan("hair beard / eyes shape skin / expression / makeup accessories / picture", 4, 4),
-    Plan("hair eyes / beard / shape skin / expression makeup accessories / picture", 3, 3),
-    Plan("hair beard eyes shape skin / expression accessories makeup / picture", 4, 3),
-    Plan("hair beard expression / eyes skin shape / accessories makeup / picture", 3, 3),
+    Plan("hair eyes / beard shape skin / expression makeup accessories / picture", 4, 3),
+    Plan("hair beard eyes shape skin / expression accessories makeup / picture", 4, 4),
+    Plan("hair eyes skin shape beard / makeup accessories expression / picture", 4, 4),
+    Plan("hair skin / shape eyes beard expression / accessories makeup / picture", 4, 3),
     Plan("hair accessories / expression / eyes shape skin beard / makeup / picture", 4, 2),
     Plan("hair expression accessories / beard skin shape eyes / makeup / picture", 4, 3),
     Plan("hair beard eyes skin shape expression accessories makeup / picture", 5, 3),
-    Plan("shape hair / skin eyes beard / makeup accessories / expression / picture", 3, 2),
-    Plan("eyes shape skin / beard hair / accessories makeup expression / picture", 4, 2),
-    Plan("skin shape eyes / expression / hair beard / makeup accessories / picture", 3, 1),
-    Plan("accessories hair beard / eyes skin shape / makeup expression / picture", 4, 2),
-    Plan("expression / hair / eyes beard skin shape / accessories makeup / picture", 3, 2),
-    Plan("hair shape / expression / beard eyes skin / accessories makeup / picture", 3, 2),
-    Plan("expression accessories / hair skin / shape eyes beard / makeup / picture", 3, 2),
+    Plan("hair shape / skin eyes beard / makeup accessories expression / picture", 4, 3),
+    Plan("eyes shape skin / hair beard / accessories makeup expression / picture", 4, 2),
+    Plan("accessories makeup hair / eyes skin shape beard / expression / picture", 4, 2),
+    Plan("expression / hair / eyes beard skin shape / accessories makeup / picture", 4, 2),
+    Plan("expression accessories makeup / hair skin / shape eyes beard / picture", 4, 2),
 )
 
 RULES: Final[dict[str, tuple[Production, ...]]] = {
     "subject": (Production("<the>", 3), Production("<this>")),
-    "wears": (Production("<wear>"), Production("<be> wearing")),
-    "smiles": (Production("<smile>"), Production("<be> smiling")),
+    "wears": (
+        Production("<wear>", 4),
+        Production("<be> wearing", 4),
+        Production("<be> seen wearing"),
+        Production("<be> shown wearing"),
+    ),
+    "smiles": (
+        Production("<smile>", 4),
+        Production("<be> smiling", 4),
+        Production("<be> seen smiling"),
+        Production("<be> shown smiling"),
+    ),
     "picture": (
         Production("picture", 2),
         Production("photo", 2),
@@ -97,9 +108,15 @@ FIRST: Final = (
     Production("this is <a> with <h>."),
     Production("<in it><the> has <h>."),
     Production("<the> in this <picture> has <h>."),
+    Production("<subject> is shown with <h>."),
+    Production("<a> is seen with <h>."),
     Production("<subject> with <h> has <g>.", 4),
     Production("<a> with <h> has <g>.", 2),
-    Production("<subject> has <h>, along with <g>.", 2),
+    Production("<subject> has <h>, along with <g>."),
+    Production("<subject> has <h>, together with <g>."),
+    Production("this is <a> who has <h>."),
+    Production("<shows> <a> who has <h>."),
+    Production("this <picture> is of <a> with <h>."),
     Production("<in it><a> with <h> has <g>."),
     Production("<subject>'s hair is <k>.", 4),
     Production("<in it><the>'s hair is <k>."),
@@ -123,6 +140,8 @@ FIRST: Final = (
     # The smile and the mouth.
     Production("<subject> <smiles>.", 4),
     Production("<in it><the> <smiles>."),
+    Production("<subject> has <a smile> on <her> face.", 2),
+    Production("<shows> <a> with <a smile> on <her> face."),
     Production("<a> <smiles> in this <picture>."),
     Production("<shows> <a> <smiling>.", 2),
     Production("<subject> <smiles> with <her> <o>.", 3),
@@ -139,9 +158,11 @@ FIRST: Final = (
     Production("<subject> has <h> and is <smiling>.", 3),
     Production("<subject> with <h> <smiles>.", 3),
     Production("<a> with <h> <smiles>.", 2),
-    Production("<a> with <h> is seen <smiling>."),
+    Production("<a> with <h> has <a smile> on <her> face."),
     Production("<shows> <a> with <h> who <smiles>."),
     Production("<in it><a> with <h> <smiles>."),
+    Production("<subject>, who has <h>, <smiles>."),
+    Production("<in it><the> has <h> and is <smiling>."),
     Production("<a> with <h> <smiles> with <her> <o>.", 2),
     Production("<subject> with <h> <smiles>, <her> <o>."),
     Production("<subject> has <h> and is <smiling> with <her> <o>.", 2),
@@ -156,12 +177,19 @@ FIRST: Final = (
     Production("<subject> with <h> <wears> <w>.", 3),
     Production("<a> with <h> <wears> <w>.", 2),
     Production("<a> wearing <w> has <h>."),
+    Production("<a> who <wears> <w> has <h>."),
+    Production("<subject>, who has <h>, <wears> <w>."),
+    Production("<subject>, who <wears> <w>, has <h>."),
+    Production("<shows> <a> who has <h> and <wears> <w>."),
+    Production("<in it><the> has <h> and <wears> <w>."),
     Production("<subject> has <h>, and <she> <wears> <w>."),
     Production("<shows> <a> with <h>, wearing <w>."),
     Production("<shows> <a> with <h> who <wears> <w>."),
     Production("<in it><a> with <h> <wears> <w>."),
     Production("<subject> <smile> and <wear> <w>.", 2),
     Production("<subject> is <smiling> and wearing <w>.", 2),
+    Production("<subject>, who <wears> <w>, <smiles>."),
+    Production("<in it><the> is <smiling> and wearing <w>."),
     Production("<smiling>, <the> <wears> <w>."),
     Production("wearing <w>, <the> <smiles>."),
     Production("<a> wearing <w> <smiles>."),
@@ -191,6 +219,7 @@ NEXT: Final = (
     Production("<she> also <have> <h>.", 2),
     Production("<the> also has <h>."),
     Production("<she> <have> <h>, along with <g>."),
+    Production("<she> <have> <h>, together with <g>."),
     Production("<her> hair is <k>.", 4),
     Production("<the>'s hair is <k>."),
     Production("<her> hair is <k>, and <she> <have> <h>.", 3),
@@ -211,6 +240,8 @@ NEXT: Final = (
     Production("<she> <be> <p> and <smiling>.", 2),
     Production("<the> is <p> and <smiling>."),
     Production("<she> <smiles>.", 5),
+    Production("<she> <have> <a smile> on <her> face.", 2),
+    Production("<the> has <a smile> on <her> face."),
     Production("<the> <smiles>.", 2),
     Production("<she> <smiles> with <her> <o>.", 4),
     Production("<she> <smiles>, <her> <o>.", 2),
@@ -232,6 +263,8 @@ NEXT: Final = (
     Production("<she> <wears> <w> and <have> <h>.", 2),
     Production("<the> has <h> and <wears> <w>."),
     Production("<the> <wears> <w> and has <h>."),
+    Production("<the>, who has <h>, <wears> <w>."),
+    Production("<the>, who <wears> <w>, has <h>."),
     Production("<she> <smile> and <wear> <w>.", 2),
     Production("<she> <be> <smiling> and wearing <w>.", 2),
     Production("<smiling>, <she> <wears> <w>.", 2),

@@ -17,7 +17,7 @@ from facecaption_assets.captions.frames import PLANS
 from facecaption_assets.captions.pcfg import Choices, Source
 from facecaption_assets.captions.sentences import banned_opening, frames
 from facecaption_assets.captions.subjects import Subject
-from facecaption_assets.captions.tellings import TOPICS_TOLD, tellings
+from facecaption_assets.captions.tellings import TOPICS_TOLD, tellings, topics_in_any_order
 from facecaption_assets.captions.wordings import HAIR_COLOUR_WORDS, HAIR_TEXTURES, QUALITIES
 
 #: Raise it with every change that can alter a caption: it seeds the draws.
@@ -65,7 +65,8 @@ def word_caption(attributes: frozenset[str], subject: Subject, rng: Source) -> s
         if fitting is None:
             raise ValueError(f"no frame tells {shape!r}, things of {sorted(attributes)}")
         frame = fitting.draw(rng)
-        text = frame.text.format(*forms, *[thing.wordings.draw(rng) for thing in things])
+        worded = [thing.wordings.draw(rng) for thing in topics_in_any_order(things, rng)]
+        text = frame.text.format(*forms, *worded)
         sentences.append(text[0].upper() + text[1:])
         openings.append(frame.opening)
         forms = person_forms(subject, False, None)

@@ -17,9 +17,13 @@ from facecaption_assets.captions.grammar import MAY_BE_QUALITIES, possible_quali
 from facecaption_assets.captions.lexicon import Mention, Named, frames_by_symbols, read_symbols
 from facecaption_assets.captions.sentences import Frame, banned_opening, frames
 from facecaption_assets.captions.subjects import Subject
-from facecaption_assets.captions.tellings import TOPICS_TOLD, Telling, Thing, role_order, tellings
-
-_TOPIC_OF: Final = {name: topic for topic, names in TOPICS_TOLD.items() for name in names}
+from facecaption_assets.captions.tellings import (
+    Telling,
+    Thing,
+    role_order,
+    tellings,
+    topics_are_together,
+)
 
 #: Things that are told by words of the frame, by role.
 _WORDLESS: Final = {
@@ -75,7 +79,7 @@ def parse_caption(text: str) -> ParsedCaption:
     if (
         person.quality not in (None, *possible_qualities(attributes & MAY_BE_QUALITIES))
         or not _may_begin_so(sentences, subject)
-        or not _is_planned([(s.shape, s.things) for s in sentences], subject)
+        or not _is_planned(sentences, subject)
     ):
         raise NotATemplateCaption(f"not put together by the grammar: {text!r}")
     told_of = (("Male", subject.male is True), ("Young", person.is_young))
@@ -136,16 +140,27 @@ def _may_begin_so(sentences: Sequence[_Sentence], subject: Subject) -> bool:
     return True
 
 
-def _is_planned(sentences: list[Sentence], subject: Subject) -> bool:
+def _is_planned(sentences: Sequence[_Sentence], subject: Subject) -> bool:
     """Whether each topic is told in one of its ways, and the sentences are those of a plan."""
     told: dict[str, list[Thing]] = {}
-    for thing in (thing for _, things in sentences for thing in things):
-        told.setdefault(_TOPIC_OF[min(thing.names)], []).append(thing)
+    for thing in (thing for sentence in sentences for thing in sentence.things):
+        told.setdefault(thing.topic, []).append(thing)
     ordered = {topic: tuple(sorted(things, key=role_order)) for topic, things in told.items()}
-    return all(
+    are_told = all(
         things in _allowed_tellings(topic, _names(things), subject.possessive)
         for topic, things in ordered.items()
-    ) and any(arrange(plan, ordered) == sentences for plan in PLANS)
+    )
+    are_together = all(topics_are_together(sentence.things) for sentence in sentences)
+    contents = [frozenset(sentence.things) for sentence in sentences]
+    return (
+        are_told
+        and are_together
+        and any(contents == _contents(arrange(plan, ordered)) for plan in PLANS)
+    )
+
+
+def _contents(sentences: Iterable[Sentence]) -> list[frozenset[Thing]]:
+    return [frozenset(things) for _, things in sentences]
 
 
 def _names(things: Telling) -> frozenset[str]:

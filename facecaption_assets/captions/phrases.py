@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from facecaption_assets.captions.pcfg import Production, enumerated
 from facecaption_assets.captions.wordings import (
     EYEBROW_NOUNS,
+    EYEBROW_SYNONYMS,
     EYEBROWS,
     HAD,
     HAIR_COLOUR_WORDS,
@@ -59,15 +60,23 @@ def _merged(names: list[str]) -> Phrase | None:
     if names[0] in _HAIR:
         return _hair(names)
     if names[0] in EYEBROWS:
-        brows = tuple(name for name in names if name in EYEBROWS)
-        worded = " ".join(EYEBROWS[name] for name in brows)
-        wordings = tuple(Production(f"{worded} {noun.text}", noun.weight) for noun in EYEBROW_NOUNS)
-        return Phrase(brows, Verb.HAS, wordings)
+        return _eyebrows(tuple(name for name in names if name in EYEBROWS))
     if names == list(_OPEN_SMILE):
         return Phrase(
             _OPEN_SMILE, Verb.IS, (Production("smiling with <possessive> mouth slightly open"),)
         )
     return None
+
+
+def _eyebrows(names: tuple[str, ...]) -> Phrase:
+    words = [EYEBROWS[name] for name in names]
+    others = [EYEBROW_SYNONYMS.get(word, word) for word in words]
+    wordings = tuple(
+        Production(f"{worded} {noun.text}", noun.weight)
+        for worded in dict.fromkeys((" ".join(words), " ".join(others)))
+        for noun in EYEBROW_NOUNS
+    )
+    return Phrase(names, Verb.HAS, wordings)
 
 
 def _hair(names: list[str]) -> Phrase:

@@ -25,7 +25,10 @@ PERSON_FORMS: Final = ("a", "the", "this", "she", "her")
 LISTS: Final = "phw"
 
 #: Symbols that tell a smile or a blur: words of their own, without a list.
-_WORDS: Final = {"smiles": "s", "smile": "s", "smiling": "s", "blurry": "b"}
+_WORDS: Final = {"smiles": "s", "smile": "s", "smiling": "s", "a smile": "s", "blurry": "b"}
+
+#: Those of them that say themselves.
+_LITERAL: Final = ("smiling", "a smile")
 
 _SINGULAR: Final = {"have": "has", "be": "is", "wear": "wears", "smile": "smiles"}
 
@@ -128,7 +131,9 @@ def _expanded(text: str, weight: float) -> Iterator[tuple[str, float]]:
     """The text without symbols of ``RULES``, in every way, with the way's share of the weight."""
     match = next((m for m in _SYMBOL.finditer(text) if m[1] in RULES), None)
     if match is None:
-        yield text.replace("<smiling>", "smiling"), weight
+        for word in _LITERAL:
+            text = text.replace(f"<{word}>", word)
+        yield text, weight
         return
     productions = RULES[match[1]]
     total = sum(p.weight for p in productions)

@@ -7,10 +7,10 @@ or how she smiles. Which role a thing may play in which sentence is said by ``fr
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain, permutations, product
+from itertools import chain, groupby, permutations, product
 from typing import Final
 
-from facecaption_assets.captions.pcfg import Choices, Production, enumerated
+from facecaption_assets.captions.pcfg import Choices, Production, Source, enumerated
 from facecaption_assets.captions.phrases import Phrase, topic_phrases
 from facecaption_assets.captions.wordings import (
     HAIR_COLOUR_WORDS,
@@ -27,6 +27,7 @@ TOPICS_TOLD: Final = TOPICS | {"picture": ("Blurry",)}
 #: adjectives, what the face has, the smile, the open mouth beside it, what is worn, the blur.
 ROLES: Final = "pkhsowb"
 
+_TOPIC_OF: Final = {name: topic for topic, names in TOPICS_TOLD.items() for name in names}
 _PLACE: Final = {role: i for i, role in enumerate(ROLES)}
 
 #: Role of a phrase by the verb that links it.
@@ -41,14 +42,22 @@ _HAIR_IS: Final = 1.0
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing that a sentence tells: its role, the attributes it names, and its wordings."""
+    """One thing that a sentence tells.
+
+    Attributes:
+        role: One of ``ROLES``.
+        names: The attributes that it names.
+        topic: Key of ``TOPICS_TOLD``.
+        wordings: Its wordings.
+    """
 
     role: str
     names: frozenset[str]
+    topic: str = field(compare=False)
     wordings: Choices[str] = field(compare=False)
 
 
-#: Things that together tell a topic, by role.
+#: Things in the order of ``ROLES``: those that together tell a topic, or a sentence.
 Telling = tuple[Thing, ...]
 
 
@@ -72,6 +81,20 @@ def tellings(topic: str, names: frozenset[str], possessive: str) -> Choices[Tell
 def role_order(thing: Thing) -> int:
     """Sort key: place of the thing's role in ``ROLES``."""
     return _PLACE[thing.role]
+
+
+def topics_in_any_order(things: Telling, rng: Source) -> Telling:
+    """A sentence's things with the topics of each role in a drawn order, each topic's together."""
+    if len(things) < 2:
+        return things
+    drawn = {thing.topic: rng.random() for thing in things}
+    return tuple(sorted(things, key=lambda thing: (_PLACE[thing.role], drawn[thing.topic])))
+
+
+def topics_are_together(things: Telling) -> bool:
+    """Whether nothing of another topic stands between two things of a topic and role."""
+    runs = [key for key, _ in groupby(things, key=lambda thing: (thing.role, thing.topic))]
+    return len(runs) == len(set(runs))
 
 
 def _ways(
@@ -104,7 +127,8 @@ def _hair(names: frozenset[str], possessive: str) -> Iterator[tuple[list[Thing],
     phrases = topic_phrases("hair", names)
     yield [_of_phrase(p, possessive) for p in phrases], _HAIR_HAD
     if words := [_HAIR_WORDS[name] for name in _HAIR_WORDS if name in names]:
-        is_so = _thing("k", names.intersection(_HAIR_WORDS), (Production(enumerated(words)),), "")
+        orders = dict.fromkeys((enumerated(words), enumerated(words[::-1])))
+        is_so = _thing("k", names.intersection(_HAIR_WORDS), tuple(map(Production, orders)), "")
         rest = [_of_phrase(p, possessive) for p in phrases if not is_so.names.issuperset(p.names)]
         yield [is_so, *rest], _HAIR_IS
 
@@ -118,4 +142,4 @@ def _thing(
     role: str, names: frozenset[str], wordings: tuple[Production, ...], possessive: str
 ) -> Thing:
     worded = ((p.text.replace("<possessive>", possessive), p.weight) for p in wordings)
-    return Thing(role, names, Choices(worded))
+    return Thing(role, names, _TOPIC_OF[min(names)], Choices(worded))

@@ -59,6 +59,9 @@ HAIR_TEXTURES: Final = {"Straight_Hair": "straight", "Wavy_Hair": "wavy"}
 HAIR_COLOUR_WORDS: Final = dict(zip(HAIR_COLOURS, ("black", "blond", "brown", "gray"), strict=True))
 EYEBROWS: Final = {"Bushy_Eyebrows": "bushy", "Arched_Eyebrows": "arched"}
 
+#: Another word for some of ``EYEBROWS``.
+EYEBROW_SYNONYMS: Final = {"bushy": "thick"}
+
 #: Nouns that the words of ``EYEBROWS`` qualify.
 EYEBROW_NOUNS: Final = (Production("eyebrows", 3), Production("brows"))
 
@@ -72,10 +75,13 @@ PREDICATES: Final[dict[str, str]] = {
 }
 
 #: What may stand before the noun: "a smiling young woman", "a brown-haired man". Hair only where
-#: its colour is all that is told of it.
+#: its colour, or whether it is wavy, is all that is told of it.
 QUALITIES: Final[dict[str, str]] = {
     **PREDICATES,
-    **{name: f"{word}-haired" for name, word in HAIR_COLOUR_WORDS.items()},
+    **{name: f"{word}-haired" for name, word in (HAIR_TEXTURES | HAIR_COLOUR_WORDS).items()},
+    "Eyeglasses": "bespectacled",
+    "Pale_Skin": "pale-skinned",
+    "Rosy_Cheeks": "rosy-cheeked",
 }
 
 #: Things worn.
@@ -85,12 +91,21 @@ WORN: Final[dict[str, tuple[Production, ...]]] = {
         Production("glasses", 3),
         Production("a pair of glasses"),
         Production("a pair of eyeglasses"),
+        Production("spectacles"),
     ),
-    "Heavy_Makeup": (Production("heavy makeup", 2), Production("heavy make-up")),
+    "Heavy_Makeup": (
+        Production("heavy makeup", 3),
+        Production("heavy make-up"),
+        Production("a lot of makeup"),
+        Production("thick makeup"),
+    ),
     "Wearing_Earrings": (Production("earrings"),),
     "Wearing_Hat": (Production("a hat"),),
     "Wearing_Lipstick": (Production("lipstick"),),
-    "Wearing_Necklace": (Production("a necklace"),),
+    "Wearing_Necklace": (
+        Production("a necklace", 3),
+        Production("a necklace around <possessive> neck"),
+    ),
     "Wearing_Necktie": (Production("a necktie"), Production("a tie")),
 }
 
@@ -100,6 +115,7 @@ HAD: Final[dict[str, tuple[Production, ...]]] = {
         Production("a five o'clock shadow", 2),
         Production("light stubble"),
         Production("stubble"),
+        Production("a shadow of stubble"),
     ),
     "Bags_Under_Eyes": (
         Production("bags under <possessive> eyes", 3),
@@ -107,28 +123,42 @@ HAD: Final[dict[str, tuple[Production, ...]]] = {
         Production("bags beneath <possessive> eyes"),
         Production("under-eye bags"),
     ),
-    "Bangs": (Production("bangs"),),
+    "Bangs": (
+        Production("bangs", 4),
+        Production("a fringe"),
+        Production("bangs across the forehead"),
+    ),
     "Big_Lips": (Production("full lips"), Production("big lips")),
     "Big_Nose": (Production("a large nose"), Production("a big nose")),
     "Double_Chin": (Production("a double chin"),),
-    "Goatee": (Production("a goatee"),),
-    "High_Cheekbones": (Production("high cheekbones"),),
+    "Goatee": (Production("a goatee", 3), Production("a goatee beard")),
+    "High_Cheekbones": (Production("high cheekbones", 3), Production("prominent cheekbones")),
     "Mouth_Slightly_Open": (
         Production("a slightly open mouth", 2),
         Production("slightly parted lips"),
+        Production("a mouth that is slightly open"),
     ),
     "Mustache": (Production("a mustache", 3), Production("a moustache")),
     "Narrow_Eyes": (Production("narrow eyes"),),
-    "Oval_Face": (Production("an oval face", 2), Production("an oval-shaped face")),
+    "Oval_Face": (
+        Production("an oval face", 3),
+        Production("an oval-shaped face"),
+        Production("an oval face shape"),
+    ),
     "Pale_Skin": (Production("pale skin", 2), Production("a pale complexion")),
-    "Pointy_Nose": (Production("a pointy nose"), Production("a pointed nose")),
+    "Pointy_Nose": (
+        Production("a pointy nose", 2),
+        Production("a pointed nose", 2),
+        Production("a nose with a pointed tip"),
+    ),
     "Receding_Hairline": (Production("a receding hairline"),),
     "Rosy_Cheeks": (Production("rosy cheeks"),),
-    "Sideburns": (Production("sideburns"),),
+    "Sideburns": (Production("sideburns", 3), Production("a pair of sideburns")),
 }
 
 #: An open mouth told beside something else: "with her ...", "She has her ...".
 OPEN_MOUTH: Final = (
     Production("mouth slightly open", 3),
     Production("lips slightly parted", 2),
+    Production("lips slightly apart"),
 )

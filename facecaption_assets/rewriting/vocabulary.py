@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from facecaption_assets.captions.wordings import (
+    EYEBROW_SYNONYMS,
     EYEBROWS,
     HAD,
     HAIR_COLOUR_WORDS,
@@ -27,23 +28,23 @@ _ALSO: Final[dict[str, tuple[str, ...]]] = {
     "Big_Lips": (r"lips are (?:full|big)",),
     "Big_Nose": (r"nose is (?:large|big)",),
     "Blurry": (r"blurry", r"blurred"),
-    "Eyeglasses": (r"spectacles",),
+    "Eyeglasses": (r"spectacles", r"bespectacled"),
     "Heavy_Makeup": (r"heavy make-up", r"make-?up is heavy"),
     "High_Cheekbones": (r"cheekbones are high",),
     "Mouth_Slightly_Open": (
         r"mouth (?:is )?(?:slightly|partly|partially) open(?:ed)?",
         r"(?:slightly|partly|partially) open(?:ed)? mouth",
-        r"lips (?:are )?(?:slightly|partly|partially) parted",
+        r"lips (?:are )?(?:slightly|partly|partially) (?:parted|apart)",
         r"(?:slightly|partly|partially) parted lips",
     ),
     "Mustache": (r"moustache",),
     "Narrow_Eyes": (r"eyes are narrow",),
     "No_Beard": (r"clean shaven",),
     "Oval_Face": (r"oval facial shape", r"face (?:that )?is oval(?:-shaped)?"),
-    "Pale_Skin": (r"(?:skin|complexion) (?:that )?is pale",),
+    "Pale_Skin": (r"(?:skin|complexion) (?:that )?is pale", r"pale-skinned"),
     "Pointy_Nose": (r"nose is (?:pointy|pointed)",),
     "Receding_Hairline": (r"hairline (?:that )?is receding",),
-    "Rosy_Cheeks": (r"cheeks are rosy",),
+    "Rosy_Cheeks": (r"cheeks are rosy", r"rosy-cheeked"),
     "Sideburns": (r"side-burns",),
     "Smiling": (r"smile", r"smiles"),
     "Wearing_Earrings": (r"earring", r"ear-?rings"),
@@ -81,7 +82,10 @@ _HAIR_WORDS: Final = {
     "blonde": "Blond_Hair",
     "grey": "Gray_Hair",
 }
-_EYEBROW_WORDS: Final = {word: name for name, word in EYEBROWS.items()}
+_EYEBROW_WORDS: Final = {
+    **{word: name for name, word in EYEBROWS.items()},
+    **{EYEBROW_SYNONYMS[word]: name for name, word in EYEBROWS.items() if word in EYEBROW_SYNONYMS},
+}
 
 
 def _qualified(words: dict[str, str], noun: str) -> tuple[re.Pattern[str], dict[str, str]]:

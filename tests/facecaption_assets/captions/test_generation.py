@@ -34,12 +34,12 @@ WOMAN = face("s-00000-0", "Wavy_Hair", "Brown_Hair", "Bangs", "Smiling", Male=Fa
 MAN = face("s-00001-0", "Male", "Young", "Eyeglasses", "No_Beard", age_years=25.0)
 
 
-#: Drawn with the grammar of version 1.
+#: Drawn with the grammar of version 2.
 GOLDEN = [
-    "This woman has wavy brown hair with bangs. The woman is smiling.",
-    "The woman has wavy brown hair with bangs. She is smiling.",
-    "This young man is clean-shaven. He is wearing eyeglasses.",
-    "The young man is clean-shaven. He is wearing glasses.",
+    "The smiling woman has a fringe and wavy brown hair.",
+    "In this picture, the smiling woman has wavy brown hair and bangs.",
+    "The young man is clean-shaven and wears eyeglasses.",
+    "The young man is clean-shaven and is wearing spectacles.",
 ]
 
 
