@@ -95,7 +95,7 @@ def licensed_grammar(
         is_sporting=all(SPORTED.issuperset(p.names) for p in told.phrases["w"]),
     )
     for phrases in told.phrases.values():
-        rules |= {p.symbol: p.wordings for p in phrases}
+        rules |= {p.symbol: _wordings(p) for p in phrases}
     captions: dict[str, None] = {}
     closing = " The <picture> is blurry." if "Blurry" in attributes else ""
     for view, plan in _plans(_views(told, subject), LENGTHS[style]):
@@ -154,6 +154,12 @@ def _only_colour(phrases: Sequence[Phrase]) -> str:
     """The hair's colour where that is one word, else nothing."""
     plain = [p.names[0] for p in phrases if len(p.names) == 1 and p.names[0] in HAIR_COLOUR_WORDS]
     return plain[0] if plain else ""
+
+
+def _wordings(phrase: Phrase) -> tuple[Production, ...]:
+    """Wordings that may follow "with": no "woman with a nose with a pointed tip"."""
+    plain = tuple(wording for wording in phrase.wordings if " with " not in wording.text)
+    return plain or phrase.wordings
 
 
 def _hair_adjectives(phrases: Sequence[Phrase]) -> list[str]:

@@ -19,17 +19,22 @@ _Rules = Mapping[str, tuple[Production, ...]]
 
 
 def narrow_grammar(grammar: Grammar, rng: random.Random) -> Grammar:
-    """The grammar with at most ``MOST_CHOICES`` productions of each rule, drawn.
+    """The grammar with at most ``MOST_CHOICES`` productions of each rule, drawn by weight.
 
     A small model words every face in the same two or three favourite ways. Which ways it has to
     choose from therefore differs from face to face. Rules that nothing refers to are left out.
     """
     return _reachable(
         {
-            symbol: tuple(sorted(productions, key=lambda _: rng.random())[:MOST_CHOICES])
+            symbol: tuple(sorted(productions, key=lambda p: _lateness(p, rng))[:MOST_CHOICES])
             for symbol, productions in grammar.rules.items()
         }
     )
+
+
+def _lateness(production: Production, rng: random.Random) -> float:
+    """When its turn comes in a draw by weight without replacement (Efraimidis and Spirakis)."""
+    return -(rng.random() ** (1 / production.weight))
 
 
 def reworded_grammar(grammar: Grammar, template: str) -> Grammar:

@@ -80,6 +80,16 @@ def test_a_narrowed_grammar_says_nothing_new_and_differs_from_face_to_face() -> 
     assert narrow_grammar(whole, random.Random(3)) == narrowed[3]
 
 
+def test_what_weighs_more_is_kept_more_often() -> None:
+    rare, *usual = (Production("x", 0.2), Production("y", 2), Production("z", 2))
+    drawn = [
+        narrow_grammar(Grammar({"caption": (rare, *usual)}), random.Random(seed)).rules["caption"]
+        for seed in range(300)
+    ]
+    assert 10 < sum(rare in kept for kept in drawn) < 90
+    assert all(len(kept) == 2 for kept in drawn)
+
+
 def test_a_narrowed_grammar_has_no_rule_that_nothing_needs() -> None:
     named = frozenset({"Wavy_Hair", "Eyeglasses", "Smiling", "Oval_Face"})
     grammar = narrow_grammar(licensed_grammar(named, Subject(male=False)), random.Random(0))
