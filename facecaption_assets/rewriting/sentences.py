@@ -134,8 +134,9 @@ def _loads(plan: Plan, groups: Groups) -> list[int]:
 
 
 def _is_fluent(plan: Plan, groups: Groups) -> bool:
-    """Whether the sentences do not follow each other in haste, each with one thing to tell."""
-    return _loads(plan[1:], groups).count(1) <= 1
+    """Whether no later sentence but the last tells one thing only, and no third one just a mood."""
+    later = _loads(plan, groups)[1:]
+    return 1 not in later[:-1] and (len(plan) < 3 or plan[-1] not in ("e", "o"))
 
 
 def sentence_rules(plan: Plan, view: View) -> Iterator[tuple[str, tuple[Production, ...]]]:
