@@ -103,7 +103,6 @@ PRESENTING: Final = (
 FACING: Final = (
     "This {picture} shows the face of {np}.",
     "The face in this {picture} is that of {np}.",
-    "This is the face of {np}.",
 )
 
 #: Frames without a verb: only for a caption that is one sentence.
