@@ -24,17 +24,15 @@ def narrow_grammar(grammar: Grammar, rng: random.Random) -> Grammar:
     A small model words every face in the same two or three favourite ways. Which ways it has to
     choose from therefore differs from face to face. Rules that nothing refers to are left out.
     """
+    # Waiting times at the weights' rates: who comes first is a draw by weight without replacement.
     return _reachable(
         {
-            symbol: tuple(sorted(productions, key=lambda p: _lateness(p, rng))[:MOST_CHOICES])
+            symbol: tuple(
+                sorted(productions, key=lambda p: rng.expovariate(p.weight))[:MOST_CHOICES]
+            )
             for symbol, productions in grammar.rules.items()
         }
     )
-
-
-def _lateness(production: Production, rng: random.Random) -> float:
-    """When its turn comes in a draw by weight without replacement (Efraimidis and Spirakis)."""
-    return -(rng.random() ** (1 / production.weight))
 
 
 def reworded_grammar(grammar: Grammar, template: str) -> Grammar:
