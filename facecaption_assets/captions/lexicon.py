@@ -18,7 +18,7 @@ from facecaption_assets.captions.tellings import TOPICS_TOLD, Thing, tellings
 from facecaption_assets.captions.wordings import QUALITIES
 
 #: Mark of a word after which an entry ends, in the lexicon's tree.
-_END: Final = ""
+_END: Final = " "
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,10 @@ def _hair(names: list[str]) -> Phrase:
     colours = [name for name in names if name in HAIR_COLOUR_WORDS]
     texture = enumerated([HAIR_TEXTURES[name] for name in textures])
     colour = enumerated([HAIR_COLOUR_WORDS[name] for name in colours])
-    worded = " ".join(filter(None, (texture, colour, "hair")))
-    return Phrase((*textures, *colours), Verb.HAS, (Production(worded),))
+    wordings = [Production(" ".join(filter(None, (texture, colour, "hair"))), 2)]
+    if texture and colour:
+        wordings.append(Production(f"{colour} {texture} hair"))
+    return Phrase((*textures, *colours), Verb.HAS, tuple(wordings))
 
 
 def _single(name: str) -> Phrase:

@@ -44,11 +44,13 @@ class Pattern:
         roles: Roles that it tells.
         opening: How the sentence begins: its first word or symbol, where "the" and "this" before
             the person and before anything else are one.
+        needs_several: Whether the face must have at least two things to tell.
     """
 
     text: str
     roles: frozenset[str]
     opening: str
+    needs_several: bool
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,14 @@ def patterns(is_first: bool, is_plural: bool) -> tuple[tuple[Pattern, float], ..
     """
     found: dict[str, tuple[Pattern, float]] = {}
     for frame in FIRST if is_first else NEXT:
-        roles = _roles(frame.text)
-        for text, weight in _expanded(frame.text, frame.weight):
+        needs_several = "<hs>" in frame.text or "<g>" in frame.text
+        frame_text = frame.text.replace("<hs>", "<h>")
+        roles = _roles(frame_text)
+        for text, weight in _expanded(frame_text, frame.weight):
             agreeing = _agreeing(text, is_plural)
             before = found[agreeing][1] if agreeing in found else 0.0
-            found[agreeing] = (Pattern(agreeing, roles, _opening(agreeing)), before + weight)
+            pattern = Pattern(agreeing, roles, _opening(agreeing), needs_several)
+            found[agreeing] = (pattern, before + weight)
     return tuple(found.values())
 
 
@@ -124,7 +129,7 @@ def banned_opening(openings: Iterable[str]) -> str:
 
 def _roles(text: str) -> frozenset[str]:
     symbols: list[str] = _SYMBOL.findall(text)
-    return frozenset(role for s in symbols if (role := _WORDS.get(s, s)) in ROLES)
+    return frozenset(_WORDS.get(symbol, symbol) for symbol in symbols) & frozenset(ROLES)
 
 
 def _expanded(text: str, weight: float) -> Iterator[tuple[str, float]]:
@@ -167,7 +172,7 @@ def _tells(pattern: Pattern, shape: str) -> bool:
     return (
         pattern.roles == counts.keys()
         and all(n <= (MOST_LISTED if role in LISTS else 1) for role, n in counts.items())
-        and ("<g>" not in pattern.text or counts["h"] > 1)
+        and (not pattern.needs_several or counts["h"] > 1)
     )
 
 

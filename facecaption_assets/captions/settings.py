@@ -3,20 +3,17 @@
 from dataclasses import dataclass
 from typing import Final
 
-from facecaption_assets.attributes.vocabulary import DEFINITIONS
 from facecaption_assets.setting_checks import require_attributes, require_within
 
 #: Ways to choose what a caption names.
 CHOICES: Final = ("all", "sampled")
 
-#: What captions are silent about by default. What careful people disagree on *and* what may hurt
-#: is a judgement of the person rather than a description: beauty, size of nose or lips, a double
-#: chin, narrow eyes, bags under them. Either alone is spoken of: a bald head is plain to see, and
-#: whether a face is oval hurts nobody. Blur is about the photograph, not about the face.
-UNSPOKEN: Final = (
-    *(name for name, a in DEFINITIONS.items() if a.is_subjective and a.is_demeaning),
-    "Blurry",
-)
+#: What captions are silent about by default: judgements of beauty and size, on which careful people
+#: disagree and which say more about the judge than about the face; and blur, which is about the
+#: photograph. Other attributes that ``attributes.vocabulary`` marks as possibly hurtful (a bald
+#: head, a receding hairline, narrow eyes, bags under them) are plain to see and are worded without
+#: judgement; who does not want them named adds them to ``unspoken``.
+UNSPOKEN: Final = ("Attractive", "Big_Lips", "Big_Nose", "Blurry", "Chubby", "Double_Chin")
 
 
 @dataclass(frozen=True, kw_only=True)

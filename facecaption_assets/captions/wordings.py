@@ -63,7 +63,7 @@ EYEBROWS: Final = {"Bushy_Eyebrows": "bushy", "Arched_Eyebrows": "arched"}
 EYEBROW_SYNONYMS: Final = {"bushy": "thick"}
 
 #: Nouns that the words of ``EYEBROWS`` qualify.
-EYEBROW_NOUNS: Final = (Production("eyebrows", 3), Production("brows"))
+EYEBROW_NOUNS: Final = (Production("eyebrows", 2), Production("brows"))
 
 #: Predicates: "she is ...". All but Smiling may also stand before the noun: "a bald man".
 PREDICATES: Final[dict[str, str]] = {
@@ -92,20 +92,18 @@ WORN: Final[dict[str, tuple[Production, ...]]] = {
         Production("a pair of glasses"),
         Production("a pair of eyeglasses"),
         Production("spectacles"),
+        Production("a pair of spectacles"),
     ),
     "Heavy_Makeup": (
-        Production("heavy makeup", 3),
+        Production("heavy makeup", 2),
         Production("heavy make-up"),
         Production("a lot of makeup"),
         Production("thick makeup"),
     ),
-    "Wearing_Earrings": (Production("earrings"),),
+    "Wearing_Earrings": (Production("earrings", 3), Production("a pair of earrings")),
     "Wearing_Hat": (Production("a hat"),),
     "Wearing_Lipstick": (Production("lipstick"),),
-    "Wearing_Necklace": (
-        Production("a necklace", 3),
-        Production("a necklace around <possessive> neck"),
-    ),
+    "Wearing_Necklace": (Production("a necklace"),),
     "Wearing_Necktie": (Production("a necktie"), Production("a tie")),
 }
 
@@ -116,44 +114,56 @@ HAD: Final[dict[str, tuple[Production, ...]]] = {
         Production("light stubble"),
         Production("stubble"),
         Production("a shadow of stubble"),
+        Production("some stubble"),
     ),
     "Bags_Under_Eyes": (
-        Production("bags under <possessive> eyes", 3),
+        Production("bags under <possessive> eyes", 2),
         Production("bags under the eyes"),
         Production("bags beneath <possessive> eyes"),
+        Production("bags below <possessive> eyes"),
+        Production("bags beneath the eyes"),
         Production("under-eye bags"),
     ),
     "Bangs": (
-        Production("bangs", 4),
+        Production("bangs", 2),
         Production("a fringe"),
         Production("bangs across the forehead"),
+        Production("bangs over the forehead"),
     ),
     "Big_Lips": (Production("full lips"), Production("big lips")),
     "Big_Nose": (Production("a large nose"), Production("a big nose")),
     "Double_Chin": (Production("a double chin"),),
-    "Goatee": (Production("a goatee", 3), Production("a goatee beard")),
-    "High_Cheekbones": (Production("high cheekbones", 3), Production("prominent cheekbones")),
+    "Goatee": (Production("a goatee", 2), Production("a goatee beard")),
+    "High_Cheekbones": (
+        Production("high cheekbones", 2),
+        Production("prominent cheekbones"),
+        Production("pronounced cheekbones"),
+    ),
     "Mouth_Slightly_Open": (
         Production("a slightly open mouth", 2),
         Production("slightly parted lips"),
-        Production("a mouth that is slightly open"),
+        Production("slightly open lips"),
     ),
-    "Mustache": (Production("a mustache", 3), Production("a moustache")),
+    "Mustache": (Production("a mustache", 2), Production("a moustache")),
     "Narrow_Eyes": (Production("narrow eyes"),),
     "Oval_Face": (
-        Production("an oval face", 3),
+        Production("an oval face", 2),
         Production("an oval-shaped face"),
         Production("an oval face shape"),
     ),
-    "Pale_Skin": (Production("pale skin", 2), Production("a pale complexion")),
-    "Pointy_Nose": (
-        Production("a pointy nose", 2),
-        Production("a pointed nose", 2),
-        Production("a nose with a pointed tip"),
+    "Pale_Skin": (
+        Production("pale skin", 2),
+        Production("a pale complexion"),
+        Production("a pale face"),
     ),
-    "Receding_Hairline": (Production("a receding hairline"),),
-    "Rosy_Cheeks": (Production("rosy cheeks"),),
-    "Sideburns": (Production("sideburns", 3), Production("a pair of sideburns")),
+    "Pointy_Nose": (Production("a pointy nose"), Production("a pointed nose")),
+    "Receding_Hairline": (Production("a receding hairline", 2), Production("a high hairline")),
+    "Rosy_Cheeks": (
+        Production("rosy cheeks", 2),
+        Production("pink cheeks"),
+        Production("reddish cheeks"),
+    ),
+    "Sideburns": (Production("sideburns", 2), Production("a pair of sideburns")),
 }
 
 #: An open mouth told beside something else: "with her ...", "She has her ...".

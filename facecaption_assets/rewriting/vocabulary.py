@@ -118,7 +118,7 @@ NEUTRAL: Final = PICTURE_NOUNS | _words(
     "which that as while also both too plus along together by to from at around "
     "face facial feature features featuring shows show "
     "showing shown seen depicts depicting there pair complemented accompanied paired "
-    "captures pictured sport sports"
+    "captures include includes pictured sport sports"
 )
 
 #: Pronouns of each subject.
