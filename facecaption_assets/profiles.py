@@ -106,7 +106,7 @@ def laion_face() -> Profile:
         rewriting=RewriteSettings(
             base_url="http://127.0.0.1:8000/v1",
             model="Qwen/Qwen2.5-7B-Instruct",
-            constrained=False,
+            constraint="none",
             concurrency=256,
         ),
     )

@@ -157,7 +157,7 @@ HAD: Final[dict[str, tuple[Production, ...]]] = {
         Production("a pale face"),
     ),
     "Pointy_Nose": (Production("a pointy nose"), Production("a pointed nose")),
-    "Receding_Hairline": (Production("a receding hairline", 2), Production("a high hairline")),
+    "Receding_Hairline": (Production("a receding hairline"),),
     "Rosy_Cheeks": (
         Production("rosy cheeks", 2),
         Production("pink cheeks"),

@@ -84,7 +84,7 @@ def stage_identity(settings: RewriteSettings, store: ModelStore) -> str:
         "prompts": read_prompts(settings.prompts).version,
         "verification": VERIFICATION_VERSION,
         "choosing": CHOOSING_VERSION,
-        "constraint": CONSTRAINT_VERSION if settings.constrained else None,
+        "constraint": CONSTRAINT_VERSION if settings.constraint != "none" else None,
     }
     return json.dumps(deciding, sort_keys=True)
 

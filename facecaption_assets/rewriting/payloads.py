@@ -3,17 +3,11 @@
 What is said in them belongs to ``prompts``; who answers them to ``client``.
 """
 
-import random
 from dataclasses import dataclass
 
 from facecaption_assets.rewriting.choosing import Candidate
 from facecaption_assets.rewriting.client import Payload
-from facecaption_assets.rewriting.constrained import (
-    licensed_grammar,
-    narrow_grammar,
-    reworded_grammar,
-)
-from facecaption_assets.rewriting.gbnf import to_gbnf
+from facecaption_assets.rewriting.dialects import constraint_fields
 from facecaption_assets.rewriting.prompts import Message, Prompts
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.rewriting.tasks import Task, seed_of
@@ -54,8 +48,6 @@ class Payloads:
             "max_tokens": self.settings.max_tokens,
             "seed": seed,
         }
-        if self.settings.constrained:
-            grammar = licensed_grammar(task.attributes, task.subject)
-            grammar = reworded_grammar(grammar, task.draft)
-            payload["grammar"] = to_gbnf(narrow_grammar(grammar, random.Random(seed)))
-        return payload
+        return payload | constraint_fields(
+            self.settings.constraint, task.attributes, task.subject, task.draft, seed, task.style
+        )

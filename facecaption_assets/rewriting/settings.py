@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
+from facecaption_assets.rewriting.dialects import CONSTRAINTS
 from facecaption_assets.rewriting.styles import STYLES
 from facecaption_assets.setting_checks import require_one_of, require_within
 
@@ -20,9 +21,10 @@ class RewriteSettings:
         local_model: Name in the model store of the embedded server's weights (GGUF).
         local_threads: CPU threads of the embedded server. More than one only pays on idle cores:
             on two that were busy, two threads took three times as long as one.
-        constrained: Send a grammar of licensed phrases with each request, so that the model
-            chooses among true wordings only. For models too small to be faithful by themselves;
-            llama.cpp's ``grammar`` field.
+        constraint: Send a grammar of licensed phrases with each request, so that the model
+            chooses among true wordings only; for models too small to be faithful by themselves.
+            ``gbnf`` sends it as llama.cpp's server takes it, ``structured_outputs`` as vLLM does
+            from 0.12 on, ``none`` sends none. An endpoint of the other kind ignores the field.
         temperature: Sampling temperature.
         max_tokens: Most tokens of an answer.
         max_words: Longest caption of the style ``normal`` that is accepted, words. A ``short`` one
@@ -61,7 +63,7 @@ class RewriteSettings:
     model: str = "smollm2-135m-instruct"
     local_model: str = "smollm2-135m-instruct"
     local_threads: int = 1
-    constrained: bool = True
+    constraint: str = "gbnf"
     temperature: float = 0.8
     max_tokens: int = 160
     max_words: int = 60
@@ -103,6 +105,7 @@ class RewriteSettings:
             usd_per_million_prompt_tokens=(0, inf),
             usd_per_million_completion_tokens=(0, inf),
         )
+        require_one_of("constraint", (self.constraint,), CONSTRAINTS)
         require_one_of("alt_text", (self.alt_text,), ("never", "hint"))
         require_one_of("styles", self.styles, STYLES)
         if not self.styles:

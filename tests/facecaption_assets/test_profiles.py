@@ -99,6 +99,7 @@ def test_changes_that_cannot_be_read_name_the_file_and_the_place(storage, change
         ("attributes", "batch_size = 0", "1 to 4096"),
         ("rewriting", "local_threads = 0", "1 to 1024"),
         ("rewriting", "temperature = -1.0", "0 to 2"),
+        ("rewriting", 'constraint = "json"', "none or gbnf or structured_outputs"),
         ("rewriting", "max_tokens = 0", "1 or more"),
         ("rewriting", "max_words = 0", "1 or more"),
         ("rewriting", "attempts = 0", "1 to 100"),

@@ -50,7 +50,7 @@ def test_absent_weights_are_named_with_their_setting(tmp_path: Path) -> None:
     [
         {"temperature": 0.1},
         {"attempts": 1},
-        {"constrained": False},
+        {"constraint": "none"},
         {"local_model": "other"},
         {"styles": ("short", "normal")},
         {"best_of": 2},

@@ -47,7 +47,7 @@ class Script:
 
 
 def rewrite(script: Script, style: str = "normal", **settings: Any) -> dict[str, Any]:
-    chosen = RewriteSettings(**{"attempts": 2, "constrained": False, **settings})
+    chosen = RewriteSettings(**{"attempts": 2, "constraint": "none", **settings})
     task = Task(ROW, Subject(male=False), style)
     row = asyncio.run(rewrite_caption(task, script, Payloads(PROMPTS, "m", chosen), chosen))
     assert row["template_caption"] == TEMPLATE and row["style"] == style
@@ -118,16 +118,16 @@ def test_a_refusal_is_told_only_of_rows_that_fell_back(
     assert rewrite(Script(*answers))["error_message"] == message
 
 
-@pytest.mark.parametrize("constrained", [True, False])
-def test_the_repair_shows_the_rejected_answer_and_why(constrained: bool) -> None:
+@pytest.mark.parametrize("constraint", ["gbnf", "none"])
+def test_the_repair_shows_the_rejected_answer_and_why(constraint: str) -> None:
     script = Script(ADDS, ADDS, GOOD)
-    rewrite(script, constrained=constrained)
+    rewrite(script, constraint=constraint)
     first, _, repair = (list(payload["messages"]) for payload in script.payloads)  # type: ignore[call-overload]
     assert repair[:-2] == first
     assert repair[-2] == {"role": "assistant", "content": ADDS}
     assert repair[-1]["role"] == "user" and '"sharp" adds something' in repair[-1]["content"]
     assert len({payload["seed"] for payload in script.payloads}) == 3
-    assert all(("grammar" in payload) is constrained for payload in script.payloads)
+    assert all(("grammar" in payload) is (constraint == "gbnf") for payload in script.payloads)
 
 
 def test_an_opted_out_row_tells_nothing_of_the_face() -> None:

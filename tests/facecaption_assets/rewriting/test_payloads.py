@@ -23,7 +23,7 @@ def task(face_id: str = "f", names: tuple[str, ...] = ("Bald", "Male"), **more: 
 
 
 def payloads(**settings: Any) -> Payloads:
-    return Payloads(PROMPTS, "m", RewriteSettings(**{"constrained": False, **settings}))
+    return Payloads(PROMPTS, "m", RewriteSettings(**{"constraint": "none", **settings}))
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -63,5 +63,5 @@ def test_faces_that_share_are_asked_for_in_one_request() -> None:
 
 
 def test_a_constrained_request_carries_its_grammar() -> None:
-    assert str(payloads(constrained=True).attempt(task(), 0)["grammar"]).startswith("root ::= ")
+    assert str(payloads(constraint="gbnf").attempt(task(), 0)["grammar"]).startswith("root ::= ")
     assert "grammar" not in payloads().attempt(task(), 0)

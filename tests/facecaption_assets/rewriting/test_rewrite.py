@@ -38,7 +38,7 @@ from facecaption_assets.schema import ATTRIBUTE_COLUMNS, FACE_ATTRIBUTES, LLM_CA
 from facecaption_assets.shards.opt_out import OptOut
 from tests.chat_faults import faulty_chat
 
-SETTINGS = RewriteSettings(attempts=3, concurrency=3, constrained=False, repair=False)
+SETTINGS = RewriteSettings(attempts=3, concurrency=3, constraint="none", repair=False)
 
 
 class FakeChat:
@@ -191,7 +191,7 @@ def test_a_refused_request_costs_one_row_not_the_shard(tmp_path: Path) -> None:
             raise RequestRefused("bad grammar")
         return GOOD
 
-    settings = RewriteSettings(attempts=3, concurrency=1, constrained=False)
+    settings = RewriteSettings(attempts=3, concurrency=1, constraint="none")
     rows = rewrite(FakeChat(answer), tmp_path, 2, settings)
     assert [row["status"] for row in rows] == ["fell_back", "accepted"]
     assert (rows[0]["rejection_reason"], rows[0]["error_message"]) == (REFUSED, "bad grammar")
@@ -239,7 +239,7 @@ def test_faults_of_every_kind_lose_no_row(tmp_path: Path) -> None:
     poisoned: set[int] = set()
     attributes = faces(30)
     templates = caption_faces(attributes, CaptionSettings(), OptOut.none())
-    settings = RewriteSettings(attempts=1, concurrency=6, constrained=False, repair=False)
+    settings = RewriteSettings(attempts=1, concurrency=6, constraint="none", repair=False)
     task = Task(templates.to_pylist()[7], Subject(male=False))
     payloads = Payloads(Prompts(read_prompts("")), "tiny", settings)
     poisoned.add(int(str(payloads.attempt(task, 0)["seed"])))
@@ -341,7 +341,7 @@ faces_and_rows(sys.argv[2], Path(sys.argv[3]))
 
 
 def faces_and_rows(url: str, folder: Path) -> list[dict[str, Any]]:
-    settings = RewriteSettings(base_url=url, concurrency=4, constrained=False)
+    settings = RewriteSettings(base_url=url, concurrency=4, constraint="none")
     with open_client(settings, ModelStore(folder)) as client:
         return rewrite(client, folder, 24, settings)
 
