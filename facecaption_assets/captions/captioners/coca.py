@@ -101,6 +101,8 @@ class CocaCaptioner:
 
 def _load(model: str, config: Path) -> tuple[Any, Any, Any]:
     """Network in evaluation mode, what prepares a picture, and tokenizer."""
+    from safetensors import SafetensorError
+
     try:
         import open_clip
     except ImportError as error:
@@ -115,7 +117,7 @@ def _load(model: str, config: Path) -> tuple[Any, Any, Any]:
     try:
         network, prepare = open_clip.create_model_from_pretrained(place)
         tokenizer = open_clip.get_tokenizer(place)
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise ModelUnavailable(f"{MODEL_SETTING} = {model!r} cannot be loaded: {error}") from error
     if not isinstance(network, open_clip.CoCa):
         raise ModelUnavailable(
