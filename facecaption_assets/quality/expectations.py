@@ -140,16 +140,12 @@ def caption_expectations(max_words: int = MAX_TEMPLATE_WORDS) -> list[Expectatio
 
 
 def synthetic_caption_expectations() -> list[Expectation]:
-    """Suite of ``synthetic_captions``; rows without a caption pass.
-
-    A captioner writes as the web does, so that neither capitals nor full stops are asked for.
-    """
+    """Suite of ``synthetic_captions``, which are written as the web writes: no full stops."""
     return [
         *_identity(["face_id", "caption_index"]),
         _in_set("status", STATUSES["synthetic_captions"]),
         _matches("caption", rf"^\S+(?:\s+\S+){{2,{MAX_TEMPLATE_WORDS - 1}}}$"),
-        _avoids("caption", r"\s\s|^\s|\s$|[\r\n\t]"),
-        _avoids("caption", _MARKUP_OR_LINK),
+        _avoids("caption", rf"\s\s|^\s|\s$|[\r\n\t]|{_MARKUP_OR_LINK}"),
         _between("clip_cosine", -1.001, 1.001),
         _rarely("status", ["screened"], at_most=0.5),
     ]

@@ -43,7 +43,7 @@ _IDENTITY: Final = re.compile(
 #: A capital that does not begin the text or a sentence.
 _CAPITAL: Final = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z]")
 
-_MARKUP: Final = re.compile(r"[<>{}\[\]_|*`\\~^=]|&\w+;")
+_MARKUP: Final = re.compile(r"[<>{}\[\]_|*`#@\\~^=]|&\w+;")
 
 #: What BLIP's large captioner writes for nothing: "araffe", "arafed", "araffed".
 _ARTEFACT: Final = re.compile(r"\baraf\w*|\[unused|\ufffd")
@@ -64,9 +64,9 @@ def why_refused(text: str) -> str | None:
     """Why a cleaned text is not kept; None if it is.
 
     Returns:
-        ``empty``, ``too_short``, ``too_long``, ``capital_inside``, ``artefact``, ``markup``,
-        ``contact_or_link``, ``number_or_age``, ``ethnicity``, ``identity`` or ``repetition``; the
-        first that holds.
+        ``empty``, ``too_short``, ``too_long``, ``capital_inside``, ``artefact``,
+        ``contact_or_link``, ``markup``, ``number_or_age``, ``ethnicity``, ``identity`` or
+        ``repetition``; the first that holds.
     """
     lower = text.lower()
     if reason := _why_wrong_length(lower):
@@ -75,8 +75,8 @@ def why_refused(text: str) -> str | None:
         return "capital_inside"
     patterns = {
         "artefact": _ARTEFACT,
-        "markup": _MARKUP,
         "contact_or_link": _CONTACT,
+        "markup": _MARKUP,
         "number_or_age": _NUMBER,
         "ethnicity": _ETHNICITY,
         "identity": _IDENTITY,
@@ -86,10 +86,12 @@ def why_refused(text: str) -> str | None:
 
 
 def _why_wrong_length(lower: str) -> str | None:
-    words = len(_WORD.findall(lower))
+    words = len(lower.split())
     fewest, most = _WORDS
+    if not _WORD.search(lower):
+        return "empty"
     if words < fewest:
-        return "too_short" if words else "empty"
+        return "too_short"
     return "too_long" if words > most else None
 
 

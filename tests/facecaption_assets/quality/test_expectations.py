@@ -3,7 +3,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from facecaption_assets.captions.captioners.screening import clean, why_refused
 from facecaption_assets.quality.expectations import (
     Expectation,
     SuiteResult,
@@ -218,6 +221,19 @@ def test_a_synthetic_caption_out_of_form_blocks(changes, severity, tables: Table
     table = replaced(tables["synthetic_captions"], 1, **changes)
     result = validate(table, SUITES["synthetic_captions"], "synthetic")
     assert [row.severity for row in result.rows if not row.passed] == [severity]
+
+
+PIECES = ("a", "woman", "in", "hat", ".", "@", "#", "www.", "<", "-", "/")
+
+
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text())))
+def test_whatever_text_is_kept_of_a_captioner_is_well_formed(pieces: list[str]) -> None:
+    text = clean(" ".join(pieces))
+    if why_refused(text) is None:
+        for rule in SUITES["synthetic_captions"]:
+            if "regex" in rule.arguments and rule.columns == ["caption"]:
+                found = re.search(rule.arguments["regex"], text)
+                assert bool(found) != ("not_match" in rule.type), (text, rule)
 
 
 def test_a_captioner_whose_texts_are_mostly_refused_warns(tables: Tables) -> None:

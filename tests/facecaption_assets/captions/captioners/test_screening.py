@@ -43,6 +43,8 @@ def test_what_describes_a_face_is_kept(text: str) -> None:
         ("word " * 61, "too_long"),
         ("arafed woman with a red scarf", "artefact"),
         ("a woman <b>in a hat</b>", "markup"),
+        ("a woman @ home", "markup"),
+        ("woman/man/person", "too_short"),
         ("a woman on www.example.com today", "contact_or_link"),
         ("a photo by @somebody of a woman", "contact_or_link"),
         ("a selfie of a woman on instagram", "contact_or_link"),
