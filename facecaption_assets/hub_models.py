@@ -89,15 +89,8 @@ def find_file(model: str, filename: str) -> Path | None:
 
     name, revision = parse_model(model)
     try:
-        found = cached_file(
-            name,
-            filename,
-            revision=revision,
-            _raise_exceptions_for_gated_repo=False,
-            _raise_exceptions_for_missing_entries=False,
-            _raise_exceptions_for_connection_errors=False,
-        )
-    except OSError:
+        found = cached_file(name, filename, revision=revision)
+    except OSError:  # Whatever the reason is, loading the model tells it.
         return None
     return Path(found) if found else None
 
