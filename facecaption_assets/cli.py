@@ -27,6 +27,7 @@ from facecaption_assets.commands.location import open_location
 from facecaption_assets.commands.review import review
 from facecaption_assets.commands.review_score import review_score
 from facecaption_assets.commands.train_attributes import train_attributes
+from facecaption_assets.commands.verify_captions import verify_captions
 from facecaption_assets.freshness import PartitionState, State
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.shards.sources import SourceError
@@ -253,6 +254,7 @@ app.command("calibrate-attributes")(calibrate_attributes)
 app.command("calibrate-detector")(calibrate_detector)
 app.command("export-detector")(export_detector)
 app.command("train-attributes")(train_attributes)
+app.command("verify-captions")(verify_captions)
 app.command("review")(review)
 app.command("review-score")(review_score)
 

@@ -29,7 +29,7 @@ from facecaption_assets.profiles import (
     code_versions,
     load_profile,
 )
-from facecaption_assets.rewriting.endpoint import API_KEY_VARIABLE
+from facecaption_assets.rewriting.faults import API_KEY_VARIABLE
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.storage import Storage
 
@@ -43,6 +43,9 @@ _COMPILED: Final = ("torch", "torchvision", "cv2", "mediapipe", "onnxruntime")
 
 #: Longest wait for a server's answer, seconds.
 _PATIENCE_S: Final = 10.0
+
+#: Subject of what is found out about the language model's endpoints.
+_ENDPOINT: Final = "LLM endpoint"
 
 
 class Level(Enum):
@@ -168,11 +171,17 @@ def profile(storage: Storage) -> list[Finding]:
 
 
 def endpoint(storage: Storage, settings: RewriteSettings) -> Finding:
-    """The language model's endpoint, where the settings name one."""
-    subject, address = "LLM endpoint", settings.base_url
-    if not address:
-        return Finding(subject, Level.GOOD, "the embedded server, started for each shard")
-    key = os.environ.get(API_KEY_VARIABLE)
+    """The language model's endpoints, where the settings name any: the first that is not good."""
+    if not settings.base_urls:
+        return Finding(_ENDPOINT, Level.GOOD, "the embedded server, started for each shard")
+    findings = [_endpoint_at(storage, address) for address in settings.base_urls]
+    answering = "; ".join(finding.detail for finding in findings)
+    bad = (finding for finding in findings if finding.level is not Level.GOOD)
+    return next(bad, Finding(_ENDPOINT, Level.GOOD, answering))
+
+
+def _endpoint_at(storage: Storage, address: str) -> Finding:
+    subject, key = _ENDPOINT, os.environ.get(API_KEY_VARIABLE)
     remedy = f"start it, or change base_url under [rewriting] in {storage.profile_file}"
     try:
         status = requests.get(

@@ -336,6 +336,35 @@ TEMPLATE_CAPTIONS = Table(
     ),
 )
 
+SYNTHETIC_CAPTIONS = Table(
+    "synthetic_captions",
+    "a caption that an image captioner drew of a kept face, chosen or not; nobody verified it",
+    (
+        _FACE_ID,
+        _KEY,
+        _SPLIT_GROUP,
+        Column("caption_index", pa.int16(), "0, 1, … by temperature: which of a face's draws."),
+        Column(
+            "status",
+            pa.string(),
+            "captioned: a chosen one. outranked: others were chosen. screened: refused by its "
+            "text. opted_out, failed_to_decode, failed_to_caption. unavailable: no captioner is "
+            "configured.",
+        ),
+        _ERROR,
+        Column("caption", pa.string(), "The text; null where it was refused or not drawn.", True),
+        Column(
+            "rejection_reason",
+            pa.string(),
+            "Why it was refused: contact_or_link, number_or_age, ethnicity, identity, …",
+            True,
+        ),
+        Column("temperature", pa.float32(), "That it was drawn at."),
+        Column("clip_cosine", pa.float32(), "Of crop and caption, [-1, 1]; null unranked.", True),
+        Column("model", pa.string(), "Captioner; null where none looked.", True),
+    ),
+)
+
 LLM_CAPTIONS = Table(
     "llm_captions",
     "a rewritten, verified caption of a face",
@@ -347,16 +376,23 @@ LLM_CAPTIONS = Table(
         Column(
             "status",
             pa.string(),
-            "accepted: caption is the model's. fell_back: caption is the template's. "
-            "opted_out: no caption.",
+            "accepted: caption is the model's. repaired: so it is, at the second asking, after "
+            "it was told what is wrong. fell_back: caption is the template's. opted_out: no "
+            "caption.",
         ),
         _ERROR,
+        Column("style", pa.string(), "What the model was asked for: short, normal or detailed."),
         Column("caption", pa.string(), "The verified text.", True),
         Column("attributes", pa.list_(pa.string()), "Positive attributes that the caption names."),
         Column("template_caption", pa.string(), "What was to be rewritten.", True),
-        Column("rejected_caption", pa.string(), "The model's last rejected text.", True),
+        Column(
+            "rejected_caption",
+            pa.string(),
+            "If repaired, the model's text that was; if fell_back, its last text.",
+            True,
+        ),
         Column("rejection_reason", pa.string(), "Why it was rejected; null if accepted.", True),
-        Column("num_attempts", pa.int16(), "Requests answered for this row."),
+        Column("num_attempts", pa.int16(), "Requests answered for this row, repair included."),
         Column("prompt_tokens", pa.int32(), "Tokens sent, all attempts."),
         Column("completion_tokens", pa.int32(), "Tokens received, all attempts."),
         Column("model", pa.string(), "Model name that the endpoint served.", True),
@@ -449,6 +485,7 @@ TABLES: Final[dict[str, Table]] = {
         FACE_CROPS,
         FACE_ATTRIBUTES,
         TEMPLATE_CAPTIONS,
+        SYNTHETIC_CAPTIONS,
         LLM_CAPTIONS,
         SHARD_QUALITY,
     )

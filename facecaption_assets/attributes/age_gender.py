@@ -35,11 +35,11 @@ BOX_LANDMARKS: Final = np.array(
 #: The nose leaves the plane of the face when the head turns.
 _ALIGNED_BY: Final = [0, 1, 3, 4]
 
-#: Zoom and vertical shift of the chip, each mirrored as well. On the sample, one view is
-#: confidently wrong (beyond 0.97) for 3.0 % of the faces, the mean log-odds of these for 0.9 %.
-_GENDER_VIEWS: Final = tuple(
-    (zoom, shift) for zoom in (0.92, 1.0, 1.08) for shift in (-0.03, 0.0, 0.03)
-)
+#: Zoom and vertical shift of the chip, each mirrored as well; the mean of their log-odds speaks.
+#: The network likes faces a little smaller and higher than dlib's template has them: of 1,500
+#: CelebA crops on which this was not tried out, 91.7 % get the right state and 1.3 % a wrong one;
+#: with views evenly around the template, 90.5 % and 1.4 %.
+_GENDER_VIEWS: Final = tuple((zoom, shift) for zoom in (0.92, 1.0) for shift in (-0.06, -0.03, 0.0))
 _AGE_VIEWS: Final = ((1.0, 0.0),)
 
 #: Mean colour of the training pictures, RGB, in [0, 255]; from the networks' manifest.

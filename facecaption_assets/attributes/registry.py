@@ -17,7 +17,7 @@ from facecaption_assets.models import ModelStore
 _SETTING: Final = "AttributeSettings.annotators"
 
 #: Raised when an annotator says something else of a face with the same weights.
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ def review(
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other captions.")] = 0,
     source: Annotated[
         str,
-        typer.Option(help="Caption sources, with commas: alt_text, template, llm."),
+        typer.Option(help="Caption sources, with commas: alt_text, template, llm, synthetic."),
     ] = "template,llm",
 ) -> None:
     """Write an offline page on which people judge captions, drawn evenly by source and sex."""

@@ -21,6 +21,8 @@ from facecaption_assets.freshness import SHARD_INPUTS, Freshness
 from facecaption_assets.memory import OutOfMemory
 from facecaption_assets.models import ModelUnavailable
 from facecaption_assets.provenance import Provenance
+from facecaption_assets.rewriting.answering import BudgetSpent
+from facecaption_assets.rewriting.cache import CacheUnusable
 from facecaption_assets.rewriting.client import EndpointUnavailable
 from facecaption_assets.schema import TABLES, Table
 from facecaption_assets.shards.opt_out import count_left_out
@@ -41,6 +43,8 @@ _EXPECTED_ERRORS: Final = (
     GateFailed,
     ModelUnavailable,
     EndpointUnavailable,
+    BudgetSpent,
+    CacheUnusable,
     SourceError,
     PictureUnreadable,
     OutOfMemory,

@@ -1,65 +1,83 @@
 """Whether a caption speaks of one person in one picture.
 
 Each noun may be licensed and still be one too many: "A man is with a person who is smiling." The
-person may be introduced once; later mentions must point back, as "the man" at the beginning of a
-clause does. A picture may be spoken of before the person, or as the place where the person is.
+person may be introduced once; later mentions must point back, as "the man" does, or say what the
+person is, as "she is a young woman" does. A picture may be spoken of before the person, or as the
+place where the person is.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
-from facecaption_assets.captions.wordings import HAIR_COLOUR_WORDS, HAIR_TEXTURES, PREDICATES
-from facecaption_assets.rewriting.vocabulary import NEUTRAL, NOUNS, PICTURE_NOUNS
+from facecaption_assets.rewriting.evidence import Evidence
+from facecaption_assets.rewriting.tokens import word_set
+from facecaption_assets.rewriting.vocabulary import NOUNS, PICTURE_NOUNS
 
 _DEFINITE: Final = frozenset({"the", "this"})
+_INDEFINITE: Final = frozenset({"a", "an"})
 
-#: Words that may stand between a determiner and the person.
-_ADJECTIVES: Final = frozenset(
-    {
-        *("young", "youthful", "bald-headed", "clean", "shaven", "and", *PREDICATES.values()),
-        *(f"{word}-haired" for word in (HAIR_TEXTURES | HAIR_COLOUR_WORDS).values()),
-        *(HAIR_TEXTURES | HAIR_COLOUR_WORDS).values(),
-    }
+#: What brings in company: "with the man", "a man and the man".
+_JOINING: Final = word_set(
+    "with and beside near to at by from for like alongside behind under plus"
 )
+_VERBS: Final = word_set("is has wears smiles 's dons sports displays who")
 
-_WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 
-
-def find_stray_mention(text: str, subject: Subject) -> str | None:
+def find_stray_mention(found: Evidence, subject: Subject) -> str | None:
     """The first noun that brings in another person or picture, or None.
 
     Args:
-        text: The caption.
+        found: The caption's tokens, and which of them say what the person is.
         subject: Whom alone it may speak of.
     """
+    tokens = found.tokens
     people = NOUNS[subject.noun] | NOUNS["person"]
     is_introduced = False
-    for sentence in text.lower().split("."):
-        words: list[str] = [w.removesuffix("'s") for w in _WORD.findall(sentence)]
-        for i, word in enumerate(words):
-            if word in PICTURE_NOUNS and is_introduced and not _is_scene(words, i):
-                return word
-            if word in people and is_introduced and not _points_back(words, i, people):
-                return word
-            is_introduced |= word in people or word == subject.pronoun
+    for i, token in enumerate(tokens):
+        if token in PICTURE_NOUNS and is_introduced and not _is_scene(found, i):
+            return token
+        if token in people and is_introduced and not _points_back(found, i, people):
+            return token
+        is_introduced |= token in people or token == subject.pronoun
     return None
 
 
-def _is_scene(words: Sequence[str], i: int) -> bool:
+def _is_scene(found: Evidence, i: int) -> bool:
     """Whether the picture noun is that of "in this picture" or of "The picture is blurry"."""
-    if i < 1 or words[i - 1] not in _DEFINITE:
-        return False
-    return words[i - 2] == "in" if i > 1 else words[i + 1 : i + 2] == ["is"]
+    tokens = found.tokens
+    begin = _noun_phrase(found, i)
+    if begin and tokens[begin - 1] in {"in", "of", "throughout"}:
+        return tokens[begin] in _DEFINITE | _INDEFINITE
+    is_known = tokens[begin] in _DEFINITE or tokens[i - 1] in {"'s", "his", "her", "their"}
+    return is_known and tokens[i + 1 : i + 2] == ["is"]
 
 
-def _points_back(words: Sequence[str], i: int, people: Collection[str]) -> bool:
-    """Whether the noun is definite and begins a clause, or goes on with the noun before it."""
-    if i and words[i - 1] in people:
+def _points_back(found: Evidence, i: int, people: Collection[str]) -> bool:
+    """Whether the noun takes up the person, or says what the person is."""
+    tokens = found.tokens
+    if i and tokens[i - 1] in people:
         return True
+    begin = _noun_phrase(found, i)
+    before = tokens[begin - 1] if begin else "."
+    if tokens[begin] in _INDEFINITE:
+        return before in {"is", "as", ",", "'s"}
+    if tokens[begin] not in _DEFINITE:
+        return False
+    return before not in _JOINING or (before == "and" and _is_clause(tokens, i))
+
+
+def _is_clause(tokens: Sequence[str], i: int) -> bool:
+    return bool(_VERBS & set(tokens[i + 1 : i + 2]))
+
+
+def _noun_phrase(found: Evidence, i: int) -> int:
+    """Where the noun's phrase begins: at its determiner, if only what the person is lies between.
+
+    Of a picture, what it is was taken as a thing.
+    """
     begin = i
-    while begin and words[begin - 1] in _ADJECTIVES:
+    while begin and (found.taken[begin - 1] is not None or found.tokens[begin - 1] in {",", "and"}):
         begin -= 1
-    is_definite = begin > 0 and words[begin - 1] in _DEFINITE
-    return is_definite and (begin < 2 or words[begin - 2] not in NEUTRAL)
+    is_determined = begin and found.tokens[begin - 1] in _DEFINITE | _INDEFINITE
+    return begin - 1 if is_determined else i

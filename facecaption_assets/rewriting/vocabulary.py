@@ -1,163 +1,199 @@
-"""What words in a caption are evidence of, and which words say nothing: data only.
+"""Which words of a caption say nothing about the face, and which no caption may hold: data only.
 
-``verification`` looks for the evidence of each attribute, takes it out, and accepts of what is left
-only words that say nothing about the face. All patterns are matched against lower-case text.
+What is neither evidence of a given attribute nor listed here is an addition. Neutral words link,
+show, hold or wear; none of them tells of looks, mood, place, clothes or deeds. A word that is
+neutral in one place only is in one of the conditional lists.
 """
 
-import re
 from typing import Final
 
-from facecaption_assets.captions.wordings import (
-    EYEBROWS,
-    HAD,
-    HAIR_COLOUR_WORDS,
-    HAIR_TEXTURES,
-    PREDICATES,
-    WORN,
-)
-
-#: Other wordings that are accepted of a language model, next to those of the grammar.
-_ALSO: Final[dict[str, tuple[str, ...]]] = {
-    "5_o_Clock_Shadow": (r"5 o'clock shadow", r"five-o'clock shadow", r"stubble"),
-    "Bags_Under_Eyes": (
-        r"bags (?:under|beneath|below) (?:the|his|her|their) eyes",
-        r"under-eye bags",
-    ),
-    "Bald": (r"bald-headed",),
-    "Big_Lips": (r"lips are (?:full|big)",),
-    "Big_Nose": (r"nose is (?:large|big)",),
-    "Blurry": (r"blurry", r"blurred"),
-    "Eyeglasses": (r"spectacles",),
-    "Heavy_Makeup": (r"heavy make-up", r"make-?up is heavy"),
-    "High_Cheekbones": (r"cheekbones are high",),
-    "Mouth_Slightly_Open": (
-        r"mouth (?:is )?(?:slightly|partly|partially) open(?:ed)?",
-        r"(?:slightly|partly|partially) open(?:ed)? mouth",
-        r"lips (?:are )?(?:slightly|partly|partially) parted",
-        r"(?:slightly|partly|partially) parted lips",
-    ),
-    "Mustache": (r"moustache",),
-    "Narrow_Eyes": (r"eyes are narrow",),
-    "No_Beard": (r"clean shaven",),
-    "Oval_Face": (r"oval facial shape", r"face (?:that )?is oval(?:-shaped)?"),
-    "Pale_Skin": (r"(?:skin|complexion) (?:that )?is pale",),
-    "Pointy_Nose": (r"nose is (?:pointy|pointed)",),
-    "Receding_Hairline": (r"hairline (?:that )?is receding",),
-    "Rosy_Cheeks": (r"cheeks are rosy",),
-    "Sideburns": (r"side-burns",),
-    "Smiling": (r"smile", r"smiles"),
-    "Wearing_Earrings": (r"earring", r"ear-?rings"),
-    "Young": (r"young", r"youthful"),
-}
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-def _worded() -> dict[str, re.Pattern[str]]:
-    """Attribute to the pattern of its fixed wordings, the grammar's and others."""
-    texts = {name: [p.text for p in productions] for name, productions in (HAD | WORN).items()}
-    texts |= {name: [text] for name, text in PREDICATES.items()}
-    for name, wordings in texts.items():
-        bare = [re.sub(r"^an? ", "", text) for text in wordings]
-        texts[name] = [re.escape(text) for text in bare if "<" not in text]
-    for name, others in _ALSO.items():
-        texts[name] = [*others, *texts.get(name, [])]
-    return {
-        name: re.compile(
-            rf"(?<![\w'-])(?:{'|'.join(sorted(wordings, key=len, reverse=True))})(?![\w-])"
-        )
-        for name, wordings in texts.items()
-    }
-
-
-#: Fixed wordings of the attributes.
-EVIDENCE: Final = _worded()
-
-#: Adjectives that mean something only with their noun: "wavy, brown hair", "hair that is brown".
-_HAIR_WORDS: Final = {
-    **{word: name for name, word in (HAIR_TEXTURES | HAIR_COLOUR_WORDS).items()},
-    "blonde": "Blond_Hair",
-    "grey": "Gray_Hair",
-}
-_EYEBROW_WORDS: Final = {word: name for name, word in EYEBROWS.items()}
-
-
-def _qualified(words: dict[str, str], noun: str) -> tuple[re.Pattern[str], dict[str, str]]:
-    word = "|".join(sorted(words, key=len, reverse=True))
-    several = rf"(?:{word})(?:(?:,? and |, | )(?:{word}))*"
-    noun_last = rf"(?P<before>{several})[ -]{noun}(?:ed)?"
-    noun_first = rf"{noun} (?:(?:that|which) )?(?:is|are) (?P<after>{several})"
-    return re.compile(rf"(?<![\w-])(?:{noun_last}|{noun_first})(?![\w-])"), words
-
-
-#: Pattern of a qualified noun, whose groups ``before`` and ``after`` hold adjectives; and the
-#: attribute of each adjective.
-QUALIFIED: Final = (_qualified(_HAIR_WORDS, "hair"), _qualified(_EYEBROW_WORDS, "(?:eye)?brows"))
-
-#: Nouns that may be left over next to the evidence of one of these attributes.
-CONTEXT: Final[dict[str, frozenset[str]]] = {
-    "hair": frozenset({*HAIR_TEXTURES, *HAIR_COLOUR_WORDS, "Bangs", "Receding_Hairline"}),
-    "head": frozenset({"Bald", "Wearing_Hat"}),
-    "expression": frozenset({"Smiling", "Mouth_Slightly_Open"}),
-    "neck": frozenset({"Wearing_Necklace", "Wearing_Necktie"}),
-    "ears": frozenset({"Wearing_Earrings"}),
-}
+from facecaption_assets.captions.wordings import HAIR_COLOUR_WORDS, HAIR_TEXTURES
+from facecaption_assets.rewriting.tokens import word_set
 
 #: Nouns for the picture itself.
-PICTURE_NOUNS: Final = _words("picture photo photograph image portrait")
+PICTURE_NOUNS: Final = word_set(
+    "picture photo photograph image portrait shot snapshot headshot depiction"
+)
+
+_FUNCTION_WORDS: Final = word_set(
+    "a an the this these that of with and in into on onto upon as by from to at for around but "
+    "above over along across beside behind beneath under underneath below between near within "
+    "is are be been being am has have having who whose which what it its there here we also both "
+    "too plus along together alongside while additionally moreover furthermore meanwhile one each "
+    "pair some such atop against through amid though although 's"
+)
+_VERBS: Final = word_set(
+    "wears wear wearing dons donning sports sport sporting displays displaying exhibits exhibiting "
+    "featuring possesses possessing boasts boasting presents presenting portrays portraying "
+    "depicts depicting captures capturing shows showing reveals revealing see includes include "
+    "including comprises comprising consists consist combines combining gives giving offers "
+    "offering flashes accessorizes accessorizing accessorises accessorising showcases showcasing "
+    "belongs belong"
+)
+_NOUNS_OF_NOTHING: Final = word_set(
+    "face feature features facial appearance addition combination accessories accessory"
+)
 
 #: Words that say nothing about the face.
-NEUTRAL: Final = PICTURE_NOUNS | _words(
-    "a an the this of with and in on is are be has have having wears wear wearing who whose "
-    "which that as while also both too plus along together by to from at around "
-    "face facial feature features featuring shows show "
-    "showing shown seen depicts depicting there pair complemented accompanied paired"
+NEUTRAL: Final = PICTURE_NOUNS | _FUNCTION_WORDS | _VERBS | _NOUNS_OF_NOTHING
+
+#: Verbs of things, neutral only next to one: a hat sits on a head, but a woman who sits does more.
+THING_VERBS: Final = word_set(
+    "sits sit sitting rests rest resting hangs hang hanging falls fall falling drapes drape "
+    "draping covers cover covering tops topping lies lie crowns crown lines line lining sweeps "
+    "sweep sweeping runs run spreads spread spreading plays colors color colours "
+    "colour curve curves"
+)
+
+#: Verbs that may be nouns, names or adjectives as well, neutral only before an object: no
+#: "hair with highlights", no "matching earrings".
+OBJECT_VERBS: Final = word_set(
+    "complements complement complementing accompanies accompany accompanying adorns adorn adorning "
+    "graces grace gracing accentuates accentuate accentuating highlights highlight highlighting "
+    "frames frame framing surrounds surround surrounding encircles encircle encircling "
+    "characterizes characterize characterizing characterises characterise distinguishes "
+    "distinguish distinguishing defines define defining flashing adds add adding completes "
+    "complete completing joins join joining decorates decorate decorating forms form forming "
+    "finishes finish finishing balances balance balancing enhances enhance enhancing emphasizes "
+    "emphasize emphasizing emphasises emphasise emphasising contrasts contrast contrasting matches "
+    "match matching bears bearing"
+)
+
+#: Participles, neutral only where no noun follows: "marked by", but not "marked cheekbones".
+PARTICIPLES: Final = word_set(
+    "worn donned shown displayed exhibited featured presented portrayed depicted captured pictured "
+    "photographed seen visible present viewed revealed included combined complemented accompanied "
+    "paired matched adorned graced accentuated highlighted framed surrounded encircled covered "
+    "rested draped topped characterized characterised distinguished marked defined completed "
+    "joined decorated showcased carried lined formed crowned dressed clad accessorized "
+    "accessorised styled arranged cut swept painted coated colored coloured applied equipped "
+    "fitted placed balanced enhanced emphasized emphasised emphasised made finished rounded "
+    "coupled teamed flanked bordered underscored underlined contrasted "
+    "located evident apparent noticeable perched knotted tied offset outlined shaped"
+)
+
+#: Phrases of nothing whose words are not neutral by themselves.
+NEUTRAL_PHRASES: Final = (
+    "set off by",
+    "set in|into|against|above|below|within",
+    "stands|stand|standing out",
+    "round|rounded|rounding|rounds out|off",
+    "can be seen",
+    "we|one can see",
+    "appears|appear|appearing in",
+    "on display|show",
+    "as well as?",
+    "made up of",
+    "head of",
+    "with|in|on it",
+    "his|her|their|whose look",
+    "the|this|a|an? look",
+    "close up",
+    "not only",
+    "all while",
+    "bridge of",
+    "color|colour|shade|shape|tip of",
+    "holds|holding his|her|their mouth|lips",
+    "runs|run|running down",
+)
+
+#: Words that may follow a participle.
+PREPOSITIONS: Final = word_set(
+    "a an the his her their this with by in into on onto as from to at for above over along across "
+    "behind beneath under underneath below around round and atop against here there through while "
+    "wearing together alongside of who whose which that is are up smiling"
+)
+
+_HAIR: Final = frozenset({*HAIR_TEXTURES, *HAIR_COLOUR_WORDS, "Bangs", "Receding_Hairline"})
+_BEARD: Final = frozenset({"5_o_Clock_Shadow", "Goatee", "Mustache", "Sideburns"})
+
+#: Nouns that may be left over next to the evidence of one of these attributes, determined.
+CONTEXT: Final[dict[str, frozenset[str]]] = {
+    "hair": _HAIR | _BEARD,
+    **dict.fromkeys(("hairstyle", "locks", "tresses", "strands", "hairline"), _HAIR),
+    **dict.fromkeys(("chin", "jaw", "jawline"), _BEARD - {"Sideburns"}),
+    "facial": _BEARD,
+    "upper": frozenset({"Mustache"}),
+    "lip": frozenset({"Mustache"}),
+    "cheeks": frozenset({"Rosy_Cheeks", "5_o_Clock_Shadow", "Sideburns"}),
+    "complexion": frozenset({"Pale_Skin", "Rosy_Cheeks"}),
+    "ears": frozenset({"Wearing_Earrings"}),
+    "earlobes": frozenset({"Wearing_Earrings"}),
+    "expression": frozenset({"Smiling", "Mouth_Slightly_Open"}),
+    "eyebrows": frozenset({"Arched_Eyebrows", "Bushy_Eyebrows"}),
+    "eyes": frozenset(
+        {"Eyeglasses", "Bags_Under_Eyes", "Narrow_Eyes", "Arched_Eyebrows", "Bushy_Eyebrows"}
+    ),
+    "forehead": frozenset({"Bangs", "Receding_Hairline"}),
+    "head": _HAIR | {"Bald", "Wearing_Hat"},
+    "jewelry": frozenset({"Wearing_Earrings", "Wearing_Necklace"}),
+    "jewellery": frozenset({"Wearing_Earrings", "Wearing_Necklace"}),
+    "lips": frozenset({"Smiling", "Wearing_Lipstick", "Mouth_Slightly_Open"}),
+    "makeup": frozenset({"Heavy_Makeup"}),
+    "mouth": frozenset({"Smiling", "Mouth_Slightly_Open"}),
+    "neck": frozenset({"Wearing_Necklace", "Wearing_Necktie"}),
+    "nose": frozenset({"Big_Nose", "Pointy_Nose", "Eyeglasses", "Mustache"}),
+    "skin": frozenset({"Pale_Skin", "Heavy_Makeup"}),
+    "temples": frozenset({"Sideburns"}),
+}
+
+#: What determines a noun.
+DETERMINERS: Final = word_set("a an the this his her their 's its both facial upper whose")
+
+#: What links a noun to its adjectives.
+LINKS: Final = word_set(
+    "is are that which both also 's being worn falls falling fall hangs hanging hang styled kept "
+    "set sit sits left held remain remains cut"
 )
 
 #: Pronouns of each subject.
 PRONOUNS: Final[dict[str, frozenset[str]]] = {
-    "he": frozenset({"he", "him", "his", "himself"}),
-    "she": frozenset({"she", "her", "hers", "herself"}),
-    "they": frozenset({"they", "them", "their", "theirs", "themselves"}),
+    "he": word_set("he him his himself"),
+    "she": word_set("she her hers herself"),
+    "they": word_set("they them their theirs themselves themself"),
 }
+SUBJECT_PRONOUNS: Final = frozenset(PRONOUNS)
 
 #: Nouns for each kind of subject, by the noun that the grammar uses.
 NOUNS: Final[dict[str, frozenset[str]]] = {
-    "man": frozenset({"man", "gentleman", "guy", "male"}),
-    "woman": frozenset({"woman", "lady", "female"}),
-    "person": frozenset({"person", "individual"}),
-    "boy": frozenset({"boy"}),
-    "girl": frozenset({"girl"}),
-    "child": frozenset({"child", "kid"}),
+    "man": word_set("man gentleman guy male fellow chap"),
+    "woman": word_set("woman lady female"),
+    "person": word_set("person individual subject"),
+    "boy": word_set("boy lad"),
+    "girl": word_set("girl lass"),
+    "child": word_set("child kid"),
 }
+PEOPLE: Final = frozenset[str]().union(*NOUNS.values())
 
 #: Nouns that no caption of one person may hold.
-OTHER_PEOPLE: Final = _words(
-    "men women people persons boys girls children kids couple group someone lad"
+OTHER_PEOPLE: Final = word_set(
+    "men women people persons boys girls children kids couple group someone somebody ladies "
+    "gentlemen individuals friend friends"
 )
 
-NEGATIONS: Final = _words(
-    "no not never none nor neither without lack lacks lacking absent absence missing cannot "
-    "hardly barely"
+NEGATIONS: Final = word_set(
+    "no not never none nor neither without lack lacks lacking lacked absent absence missing cannot "
+    "hardly barely scarcely rarely nothing unlike instead except minus false untrue un non devoid "
+    "free hairless unsmiling unshaven hatless beardless far removed refuses fails nowhere"
 )
-HEDGES: Final = _words(
+HEDGES: Final = word_set(
     "maybe perhaps possibly probably likely apparently seemingly seem seems seeming appear appears "
-    "appearing might may could would looks or either"
+    "appearing might may could would should looks or either arguably presumably supposedly "
+    "potentially kind sort somewhat rather fairly slightly almost nearly roughly suggests suggest "
+    "suggesting hints guess think believe unclear uncertain if"
 )
-AGE_WORDS: Final = _words(
-    "age aged ages year years year-old old older elderly senior middle-aged teen teenage teenager "
-    "adolescent adult baby toddler infant twenties thirties forties fifties sixties"
+AGE_WORDS: Final = word_set(
+    "age aged ages aging ageing year years old older oldest elderly senior middle teen teens "
+    "teenage teenager teenaged adolescent adult baby toddler infant newborn twenty thirty forty "
+    "fifty sixty seventy eighty twenties thirties forties fifties sixties seventies eighties "
+    "nineties twentysomething decade decades mature grandmother grandfather grandma grandpa "
+    "preteen tween youngster millennial geriatric"
 )
-ECHOES: Final = _words(
-    "caption captions draft facts rewrite rewritten rewriting sentence sentences attribute "
-    "attributes description here sure user assistant system"
-)
-REFUSALS: Final = re.compile(
-    r"i'm sorry|i am sorry|i apologi[sz]e|i can(?:'t|not)|i am unable|i'm unable|as an ai\b"
-    r"|language model"
-)
-CONTACTS: Final = re.compile(
-    r"https?:|www\.|\w@\w|(?<!\w)[@#]\w|\w\.(?:com|org|net|io)\b|\d{3}[- ]?\d{3}"
+#: Origins and skin colours of people; all of them are additions, this list only names the kind.
+ETHNICITIES: Final = word_set(
+    "african american arab arabic asian australian black brazilian british caucasian chinese "
+    "dutch english european filipino french german greek hispanic indian indigenous iranian irish "
+    "italian japanese jewish korean latin latina latino latinx mexican mixed mulatto muslim native "
+    "nordic pakistani persian polish russian scandinavian slavic spanish swedish thai turkish "
+    "ukrainian vietnamese white"
 )

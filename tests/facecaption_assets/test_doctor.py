@@ -192,6 +192,12 @@ def test_an_endpoint_that_refuses_us_asks_for_the_key(
     assert "FACECAPTION_LLM_API_KEY" in finding.remedy
 
 
+def test_the_first_of_several_endpoints_that_does_not_answer_is_named(storage: Storage) -> None:
+    finding = ask(storage, "http://127.0.0.1:9/v1, http://127.0.0.1:1/v1")
+    assert finding.level is Level.BAD
+    assert finding.detail.startswith("http://127.0.0.1:9/v1 does not answer")
+
+
 def test_another_error_of_an_endpoint_is_told_as_it_is(storage, server) -> None:
     server.status = 404
     finding = ask(storage, f"{server.address}/v1")

@@ -58,7 +58,7 @@ def test_every_table_of_the_schema_has_its_inputs_and_they_come_before_it() -> N
 
 def test_a_shard_that_is_half_built_is_half_missing(built) -> None:
     states = [state.state for state in judge(built).shard_states(SHARD)]
-    assert states == [State.DONE, State.DONE, *[State.MISSING] * 5]
+    assert states == [State.DONE, State.DONE, *[State.MISSING] * 6]
 
 
 def test_changed_settings_make_a_partition_stale(built) -> None:
@@ -82,6 +82,15 @@ def test_a_part_that_was_read_and_is_another_one_now_makes_its_reader_stale(buil
     built.commit(FACE_CROPS.from_rows([]), Provenance("face_crops", SHARD, "v1", read))
     state = judge(built).state("face_crops", SHARD)
     assert (state.state, state.reason) == (State.STALE, f"{asset} of part 03 changed")
+
+
+def test_a_table_that_only_some_settings_read_counts_where_it_was_read(built) -> None:
+    raw = {f"raw_shards/{SHARD}": built.require("raw_shards", SHARD).data_version}
+    also = {f"shard_plan/{SHARD}": built.require("shard_plan", SHARD).data_version}
+    commit(built, "shard_plan", plan("file:///moved.jpg"))
+    for read, reason in ((raw, ""), (raw | also, "shard_plan changed")):
+        built.commit(FACE_CROPS.from_rows([]), Provenance("face_crops", SHARD, "v1", read))
+        assert judge(built).state("face_crops", SHARD).reason == reason
 
 
 def verdict(storage: Storage, *, passed: bool) -> None:

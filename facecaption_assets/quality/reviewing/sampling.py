@@ -26,7 +26,11 @@ _QUERIES: Final[dict[str, str]] = {
     ),
     "llm": (
         "SELECT face_id, caption_index, caption, status, attributes AS named "
-        "FROM llm_captions WHERE status IN ('accepted', 'fell_back')"
+        "FROM llm_captions WHERE status IN ('accepted', 'repaired', 'fell_back')"
+    ),
+    "synthetic": (
+        "SELECT face_id, caption_index, caption, status, []::VARCHAR[] AS named "
+        "FROM synthetic_captions WHERE status = 'captioned'"
     ),
 }
 

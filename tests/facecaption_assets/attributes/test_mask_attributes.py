@@ -7,7 +7,10 @@ from facecaption_assets.attributes.mask_attributes import MASK_ATTRIBUTES, mask_
 
 def test_plain_face_with_hair_wears_nothing_and_is_not_bald(haired) -> None:
     probabilities = mask_probabilities(haired.mask())
-    assert probabilities.keys() == set(MASK_ATTRIBUTES) - {"Wearing_Earrings"}
+    assert probabilities.keys() == set(MASK_ATTRIBUTES) - {
+        "Mouth_Slightly_Open",
+        "Wearing_Earrings",
+    }
     assert all(p < 0.15 for p in probabilities.values())
 
 
@@ -18,6 +21,7 @@ def test_no_probability_is_certain(haired) -> None:
 
 def test_only_announced_attributes_are_spoken_of(haired) -> None:
     haired.paint(FacePart.EARRING, (100, 115), (60, 66))
+    haired.paint(FacePart.MOUTH, (128, 134), (84, 116))
     assert mask_probabilities(haired.mask()).keys() == set(MASK_ATTRIBUTES)
 
 
@@ -29,6 +33,16 @@ def test_incoherent_mask_says_nothing(haired) -> None:
 def test_glasses_over_the_eyes_are_eyeglasses(haired) -> None:
     haired.paint(FacePart.GLASSES, (80, 100), (65, 135))
     assert mask_probabilities(haired.mask())["Eyeglasses"] > 0.85
+
+
+def test_mouth_whose_inside_is_seen_is_open(haired) -> None:
+    haired.paint(FacePart.MOUTH, (128, 134), (84, 116))
+    assert mask_probabilities(haired.mask())["Mouth_Slightly_Open"] > 0.85
+
+
+def test_speck_between_the_lips_says_nothing_of_the_mouth(haired) -> None:
+    haired.paint(FacePart.MOUTH, (129, 131), (90, 110))
+    assert "Mouth_Slightly_Open" not in mask_probabilities(haired.mask())
 
 
 def test_hat_is_worn_and_hides_baldness_and_bangs(face) -> None:

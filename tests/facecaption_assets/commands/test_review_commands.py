@@ -82,7 +82,10 @@ def test_a_review_is_written_and_said_where(facecaption: Command, home: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--source", "template,poem"], "--source 'poem' is not one of alt_text, template, llm"),
+        (
+            ["--source", "template,poem"],
+            "--source 'poem' is not one of alt_text, template, llm, synthetic",
+        ),
         (["--source", ""], "--source '' is not one of"),
         ([], "there are no captions of llm to review"),
         (["--sample", "0"], "Invalid value for '--sample'"),

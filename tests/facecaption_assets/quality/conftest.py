@@ -21,6 +21,7 @@ HOSTILE = '<script>alert("x")</script> & "Bob" <img src=x onerror=alert(1)>'
 CYCLE = 8  # pictures until the pattern of outcomes repeats
 MISSING, FACELESS, TWO_FACES, TOO_FEW_LABELS = range(4)
 FALLEN_BACK = (4, 6)
+REPAIRED = 7
 
 Row = dict[str, Any]
 HomeBuilder = Callable[..., Storage]
@@ -64,6 +65,7 @@ def make_tables(shard: str, pictures: int) -> tuple[dict[str, pa.Table], dict[st
         if kind == FACELESS:
             continue
         rows["face_attributes"].append(attribute_row(key, kind))
+        rows["synthetic_captions"].extend(drawn_row(key, kind, index) for index in range(2))
         if kind != TOO_FEW_LABELS:
             rows["template_captions"].append(template_row(key, kind))
             rows["llm_captions"].append(rewritten_row(key, kind))
@@ -136,17 +138,37 @@ def template_row(key: str, kind: int) -> Row:
     }
 
 
+def drawn_row(key: str, kind: int, index: int) -> Row:
+    """Of two captions, the second is chosen, and the first outranked or refused."""
+    row: Row = {"face_id": f"{key}-0", "key": key, "split_group": key, "caption_index": index}
+    row |= {"temperature": 0.75, "model": "a/captioner"}
+    if index == 0 and kind in FALLEN_BACK:
+        return row | {"status": "screened", "rejection_reason": "number_or_age"}
+    return row | {
+        "status": "captioned" if index else "outranked",
+        "caption": f"a {subject(kind)} with brown hair, number {'one' if index else 'two'}",
+        "clip_cosine": 0.2 + 0.1 * index,
+    }
+
+
 def rewritten_row(key: str, kind: int) -> Row:
     template = template_row(key, kind)
     row: Row = {
         **template,
         "status": "accepted",
+        "style": "normal",
         "caption": f"Smiling gently, the {subject(kind)} has brown hair over the forehead.",
         "template_caption": template["caption"],
         "num_attempts": 2,
         "prompt_tokens": 100,
         "completion_tokens": 20,
     }
+    if kind == REPAIRED:
+        row |= {
+            "status": "repaired",
+            "rejected_caption": "The man has brown hair. " * 20,
+            "rejection_reason": "too_long",
+        }
     if kind in FALLEN_BACK:
         row |= {
             "status": "fell_back",

@@ -23,6 +23,9 @@ def judge(asset: str, tables: Tables) -> gates.Outcome:
         "template_captions": lambda: gates.rows_conserved_templates(
             tables["face_attributes"], tables["template_captions"], 1
         ),
+        "synthetic_captions": lambda: gates.rows_conserved_synthetic(
+            tables["face_crops"], tables["synthetic_captions"], 2
+        ),
         "llm_captions": lambda: gates.rows_conserved_llm(
             tables["template_captions"], tables["llm_captions"]
         ),
@@ -49,6 +52,12 @@ def test_a_complete_shard_conserves_its_rows(asset: str, tables: Tables) -> None
     assert numbers["rows_out"] == tables[asset].num_rows
     if asset != "shard_plan":
         assert numbers["kept"] + numbers["dropped"] == tables[asset].num_rows
+
+
+def test_repaired_rows_are_kept_and_told(tables: Tables) -> None:
+    outcome = judge("llm_captions", tables)
+    assert "10 template captions = 4 accepted + 2 repaired + 4 fell back" in outcome.reason
+    assert (outcome.numbers["repaired"], outcome.numbers["kept"]) == (2, 10)
 
 
 @pytest.mark.parametrize("asset", ASSETS)

@@ -2,6 +2,8 @@ import pytest
 
 from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.rewriting.mentions import find_stray_mention
+from facecaption_assets.rewriting.reading import find_evidence
+from facecaption_assets.rewriting.tokens import tokenize
 
 MAN = Subject(male=True)
 
@@ -22,7 +24,7 @@ MAN = Subject(male=True)
     ],
 )
 def test_a_second_person_or_picture_is_found(text: str, noun: str) -> None:
-    assert find_stray_mention(text, MAN) == noun
+    assert find_stray_mention(find_evidence(tokenize(text)), MAN) == noun
 
 
 @pytest.mark.parametrize(
@@ -42,4 +44,4 @@ def test_a_second_person_or_picture_is_found(text: str, noun: str) -> None:
     ],
 )
 def test_one_person_in_one_picture_is_fine(text: str) -> None:
-    assert find_stray_mention(text, MAN) is None
+    assert find_stray_mention(find_evidence(tokenize(text)), MAN) is None

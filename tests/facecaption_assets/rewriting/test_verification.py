@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 from facecaption_assets.captions.generation import generate_caption
 from facecaption_assets.captions.settings import CaptionSettings
 from facecaption_assets.captions.subjects import Subject, subject_of
+from facecaption_assets.rewriting.evidence_words import FRAMES, THINGS, TRAITS
+from facecaption_assets.rewriting.tokens import MARKS
 from facecaption_assets.rewriting.verification import tidy, verify
+from facecaption_assets.rewriting.vocabulary import NEUTRAL, PARTICIPLES, PEOPLE, THING_VERBS
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
 WOMAN = Subject(male=False)
@@ -51,22 +54,22 @@ def test_every_faithful_wording_is_accepted(text: str) -> None:
         (f"{GOOD} She is 25 years old.", "age:25"),
         (f"{GOOD} She is in her twenties.", "age:twenties"),
         (f"{GOOD} Her hair is brown.", "repeated_attribute:Brown_Hair"),
-        (f"{GOOD} {GOOD}", "repeated_attribute:Bangs"),
+        (f"{GOOD} {GOOD}", "repeated_attribute:Smiling"),
         ("The the young woman with wavy brown hair and bangs smiles.", "repeated_word:the"),
         ("Smiling woman.", "too_short"),
         (f"{GOOD} She is with a person.", "stray_mention:person"),
         (f"{GOOD} " + "She is with her. " * 20, "too_long"),
-        (GOOD.removesuffix("."), "incomplete"),
-        (f"**{GOOD}**", "markup"),
-        (f"{GOOD}\n{GOOD}", "markup"),
+        (f"{GOOD} She has the", "incomplete:the"),
+        (f"**{GOOD}**", "markup:'*'"),
+        (f"{GOOD}\n{GOOD}", "markup:'\\n'"),
         (f"Caption: {GOOD}", "prompt_echo:caption"),
         (f"Sure! {GOOD}", "prompt_echo:sure"),
         ("I'm sorry, but I can't describe people.", "refusal"),
-        (f"{GOOD} Call 555 0199.", "contact_or_link"),
-        (f"{GOOD} See www.faces.example.", "contact_or_link"),
-        (f"{GOOD} Follow @anna.", "contact_or_link"),
-        ("La mujer joven de pelo casta\u00f1o sonr\u00ede.", "not_english"),
-        (f"{GOOD}\u202e", "not_english"),
+        (f"{GOOD} Call 555 0199.", "contact_or_link:555 019"),
+        (f"{GOOD} See www.faces.example.", "contact_or_link:www."),
+        (f"{GOOD} Follow @anna.", "contact_or_link:@a"),
+        ("La mujer joven de pelo casta\u00f1o sonr\u00ede.", "not_english:U+00F1"),
+        (f"{GOOD}\u202e", "character:U+202E"),
         ("An young woman with wavy brown hair and bangs is smiling.", "ungrammatical:An young"),
         ("A young woman with wavy brown hair and bangs is smiling. she is.", "ungrammatical:she"),
         ("A young woman with wavy brown hair and bangs , smiling.", "ungrammatical:,"),
@@ -160,6 +163,20 @@ def test_every_template_caption_is_accepted(
     caption = generate_caption(face, index, CaptionSettings(unspoken=unspoken))
     if caption is not None:
         assert verify(caption.text, caption.attributes, subject_of(face), 99).reason is None
+
+
+_WORDS = sorted(
+    {*NEUTRAL, *PEOPLE, *THING_VERBS, *PARTICIPLES, *MARKS}
+    | {word for table in (THINGS, TRAITS) for texts in table.values() for word in texts}
+    | {word for frame in FRAMES for word in (*frame.nouns, *frame.compounds)}
+    | {word for frame in FRAMES for texts in frame.adjectives.values() for word in texts}
+)
+
+
+@given(st.lists(st.sampled_from(_WORDS), max_size=30).map(" ".join))
+@settings(max_examples=300, deadline=None, database=None)
+def test_no_salad_of_known_words_crashes_the_verifier(text: str) -> None:
+    verify(text, NAMED, WOMAN)
 
 
 @given(st.text(max_size=200))

@@ -130,6 +130,12 @@ def test_alt_texts_can_be_asked_for(build_home: Home) -> None:
     assert all(item.named == [] and item.statuses == ["as found"] for item in items)
 
 
+def test_captions_of_a_captioner_can_be_asked_for(build_home: Home) -> None:
+    items, [female, male] = draw(build_home(shards=1, pictures=8), sources=("synthetic",))
+    assert len(items) == female.faces + male.faces == len(faces(items))
+    assert {(*item.named, *item.statuses) for item in items} == {("captioned",)}
+
+
 def test_a_source_without_captions_is_named(storage: Storage) -> None:
     with pytest.raises(NothingToReview, match="no captions of template, llm to review"):
         draw(storage)
