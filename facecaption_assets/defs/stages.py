@@ -10,6 +10,7 @@ from facecaption_assets.defs import (
     duplicates,
     faces,
     laion,
+    people,
     quality,
     rewriting,
     shards,
@@ -25,4 +26,5 @@ STAGES: Final[tuple[ModuleType, ...]] = (
     rewriting,
     duplicates,
     quality,
+    people,
 )
