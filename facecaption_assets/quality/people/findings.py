@@ -84,6 +84,11 @@ class People:
     caveats: tuple[str, ...]
     factors: list[FactorFindings]
 
+    @property
+    def steps(self) -> dict[str, list[Comparison]]:
+        """Shares that pass each step, by factor: what the gate judges."""
+        return {found.factor: found.steps for found in self.factors}
+
     def as_json(self) -> dict[str, Any]:
         """As values that JSON knows."""
         return asdict(self)

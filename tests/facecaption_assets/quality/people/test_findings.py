@@ -11,12 +11,13 @@ import pytest
 
 from facecaption_assets.quality.people.findings import Comparison, People, find_people
 from facecaption_assets.schema import DATASET_TABLES, DUPLICATE_FACES, TABLES
+from tests.invented_people import Face, make_tables
 
 FIELD = "demographics.skin_tone"
 
 
 @pytest.fixture
-def find(make_tables) -> Iterator[Callable[..., People]]:
+def find() -> Iterator[Callable[..., People]]:
     """Function from faces, and ids of worse copies, to what is found."""
     with duckdb.connect() as connection:
 
@@ -35,10 +36,10 @@ def find(make_tables) -> Iterator[Callable[..., People]]:
         yield run
 
 
-def drawn_faces(face, count: int = 400) -> list:
+def drawn_faces(count: int = 400) -> list:
     lot = random.Random(5)
     return [
-        face(
+        Face(
             male=lot.choice([True, False, None]),
             age=lot.choice([12.0, 20.0, 39.9, 40.0, 61.0, None]),
             tone=lot.choice(["I", "IV", None]),
@@ -84,8 +85,8 @@ def naive(faces: list, group_of, passed) -> dict[str, tuple[int, float, int]]:
     }
 
 
-def test_steps_and_reasons_equal_a_naive_count(find, face) -> None:
-    faces = drawn_faces(face)
+def test_steps_and_reasons_equal_a_naive_count(find) -> None:
+    faces = drawn_faces()
     factor = find(faces).factors[0]
     kept = [f for f in faces if f.drop_reason is None]
     labelled = [f for f in kept if f.labels == "labelled"]
@@ -110,8 +111,8 @@ def test_steps_and_reasons_equal_a_naive_count(find, face) -> None:
     )
 
 
-def test_stated_groups_are_followed_from_the_faces_that_were_found(find, face) -> None:
-    faces = drawn_faces(face)
+def test_stated_groups_are_followed_from_the_faces_that_were_found(find) -> None:
+    faces = drawn_faces()
     factor = find(faces).factors[2]
     found = [f for f in faces if f.drop_reason != "opted_out"]
     assert (factor.factor, factor.basis) == ("stated_skin_tone", "stated")
@@ -122,18 +123,18 @@ def test_stated_groups_are_followed_from_the_faces_that_were_found(find, face) -
 
 
 @pytest.mark.parametrize("field", ["", "demographics.colour", "nothing"])
-def test_skin_tone_is_left_out_where_no_side_car_states_it(find, face, field: str) -> None:
-    factors = find(drawn_faces(face, 30), field=field).factors
+def test_skin_tone_is_left_out_where_no_side_car_states_it(find, field: str) -> None:
+    factors = find(drawn_faces(30), field=field).factors
     assert [f.factor for f in factors] == ["predicted_sex", "predicted_age"]
 
 
-def test_rare_stated_values_are_one_group(find, face) -> None:
-    faces = [face(tone=f"tone {i:02d}") for i in range(13) for _ in range(2)]
+def test_rare_stated_values_are_one_group(find) -> None:
+    faces = [Face(tone=f"tone {i:02d}") for i in range(13) for _ in range(2)]
     assert find(faces).factors[2].faces == {f"tone {i:02d}": 2 for i in range(12)} | {"other": 2}
 
 
-def test_ages_fall_into_wide_groups(find, face) -> None:
-    faces = [face(age=age) for age in (0.0, 19.9, 20.0, 39.9, 40.0, 60.0, None)]
+def test_ages_fall_into_wide_groups(find) -> None:
+    faces = [Face(age=age) for age in (0.0, 19.9, 20.0, 39.9, 40.0, 60.0, None)]
     assert find(faces).factors[1].faces == {
         "under 20": 2,
         "20 to 39": 2,
@@ -143,8 +144,8 @@ def test_ages_fall_into_wide_groups(find, face) -> None:
     }
 
 
-def test_labels_are_compared_over_judged_faces_but_for_what_makes_the_group(find, face) -> None:
-    faces = drawn_faces(face)
+def test_labels_are_compared_over_judged_faces_but_for_what_makes_the_group(find) -> None:
+    faces = drawn_faces()
     by_sex, by_age = find(faces).factors[:2]
     judged = [f for f in faces if f.drop_reason is None and f.labels != "failed_to_annotate"]
     assert list(by_name(by_sex.labels)) == ["Smiling"]
@@ -153,8 +154,8 @@ def test_labels_are_compared_over_judged_faces_but_for_what_makes_the_group(find
     assert shares(by_sex.known[0]) == naive(judged, sex, lambda f: f.smiling is not None)
 
 
-def test_means_equal_naive_ones(find, face) -> None:
-    faces = drawn_faces(face)
+def test_means_equal_naive_ones(find) -> None:
+    faces = drawn_faces()
     measures = by_name(find(faces).factors[0].measures)
     captions = [
         f
@@ -174,19 +175,19 @@ def test_means_equal_naive_ones(find, face) -> None:
     }
 
 
-def test_worse_copies_are_a_step_where_copies_were_searched(find, face) -> None:
-    faces = [face(male=index % 2 == 0) for index in range(8)]
+def test_worse_copies_are_a_step_where_copies_were_searched(find) -> None:
+    faces = [Face(male=index % 2 == 0) for index in range(8)]
     found = find(faces, copies=["made-00000-00001-0", "made-00000-00003-0"])
     step = by_name(found.factors[0].steps)["distinct_face"]
     assert shares(step) == {"female": (4, 0.5, 4), "male": (4, 1.0, 4)}
 
 
-def test_later_opt_outs_are_neither_kept_nor_dropped(find, face) -> None:
+def test_later_opt_outs_are_neither_kept_nor_dropped(find) -> None:
     faces = [
-        face(male=True),
-        face(male=True, labels="opted_out"),
-        face(male=True, captions=("opted_out",)),
-        face(male=True, rewrites=("opted_out",)),
+        Face(male=True),
+        Face(male=True, labels="opted_out"),
+        Face(male=True, captions=("opted_out",)),
+        Face(male=True, rewrites=("opted_out",)),
     ]
     steps = by_name(find(faces).factors[0].steps)
     assert {
@@ -195,8 +196,8 @@ def test_later_opt_outs_are_neither_kept_nor_dropped(find, face) -> None:
     } == {"labelled": (3, 1), "captioned": (2, 1), "rewritten": (1, 1), "described": (1, 1)}
 
 
-def test_faces_of_shards_that_are_not_built_further_are_no_loss(make_tables, face) -> None:
-    tables = make_tables([face(male=True), face(male=False)])
+def test_faces_of_shards_that_are_not_built_further_are_no_loss() -> None:
+    tables = make_tables([Face(male=True), Face(male=False)])
     with duckdb.connect() as connection:
         for name, table in (TABLES | DATASET_TABLES).items():
             is_built = name in ("face_crops", "face_attributes")
@@ -213,7 +214,7 @@ def test_empty_dataset_has_nothing_to_compare_and_fits_into_json(find) -> None:
     assert json.loads(json.dumps(found.as_json()))["caveats"] == list(found.caveats)
 
 
-def test_findings_are_the_same_every_time_and_fit_into_json(find, face) -> None:
-    faces = drawn_faces(face)
+def test_findings_are_the_same_every_time_and_fit_into_json(find) -> None:
+    faces = drawn_faces()
     first = json.dumps(find(faces).as_json(), allow_nan=False)
     assert json.dumps(find(faces).as_json(), allow_nan=False) == first

@@ -8,14 +8,15 @@ from facecaption_assets.quality.people.judging import (
     tables_keep_people_alike,
 )
 from facecaption_assets.quality.settings import QualitySettings
+from tests.invented_people import Face, make_tables
 
 SETTINGS = QualitySettings()
 
 
-def people(face, women: dict, men: dict, count: int = 100) -> list:
+def people(women: dict, men: dict, count: int = 100) -> list:
     """As many women as men; the first quarter of each meets the given fate."""
     return [
-        face(male=male, **(fate if index < count / 4 else {}))
+        Face(male=male, **(fate if index < count / 4 else {}))
         for male, fate in ((False, women), (True, men))
         for index in range(count)
     ]
@@ -29,8 +30,8 @@ def people(face, women: dict, men: dict, count: int = 100) -> list:
         ({"rewrites": ("fell_back",)}, "rewritten"),
     ],
 )
-def test_stage_that_drops_women_is_named(make_tables, face, fate: dict, step: str) -> None:
-    outcome = tables_keep_people_alike(make_tables(people(face, fate, {})), SETTINGS)
+def test_stage_that_drops_women_is_named(fate: dict, step: str) -> None:
+    outcome = tables_keep_people_alike(make_tables(people(fate, {})), SETTINGS)
     assert not outcome.passed
     assert f"{step} by predicted_sex: female 75.0% of 100, male 100.0% of 100" in outcome.reason
     assert outcome.reason.endswith("min_parity is 0.8, max_group_difference 0.2.")
@@ -45,15 +46,15 @@ def test_stage_that_drops_women_is_named(make_tables, face, fate: dict, step: st
         {"rewrites": ("fell_back",)},
     ],
 )
-def test_stage_that_drops_both_alike_is_not(make_tables, face, fate: dict) -> None:
-    outcome = tables_keep_people_alike(make_tables(people(face, fate, fate)), SETTINGS)
+def test_stage_that_drops_both_alike_is_not(fate: dict) -> None:
+    outcome = tables_keep_people_alike(make_tables(people(fate, fate)), SETTINGS)
     assert outcome.passed
     assert outcome.reason == "No group is dropped far more than another at 4 steps."
 
 
-def test_stage_that_drops_the_old_is_named(make_tables, face) -> None:
+def test_stage_that_drops_the_old_is_named() -> None:
     faces = [
-        face(
+        Face(
             age=70.0 if old else 30.0, labels="too_few_labels" if old and index % 2 else "labelled"
         )
         for old in (True, False)
@@ -63,9 +64,9 @@ def test_stage_that_drops_the_old_is_named(make_tables, face) -> None:
     assert "labelled by predicted_age: 60 and over 50.0% of 100" in outcome.reason
 
 
-def test_dropping_crops_of_a_stated_skin_tone_is_named(make_tables, face) -> None:
+def test_dropping_crops_of_a_stated_skin_tone_is_named() -> None:
     faces = [
-        face(tone=tone, drop_reason="too_dark" if tone == "VI" and index % 2 else None)
+        Face(tone=tone, drop_reason="too_dark" if tone == "VI" and index % 2 else None)
         for tone in ("I", "VI")
         for index in range(100)
     ]
@@ -73,25 +74,23 @@ def test_dropping_crops_of_a_stated_skin_tone_is_named(make_tables, face) -> Non
     assert "kept by stated_skin_tone: VI 50.0% of 100, I 100.0% of 100" in outcome.reason
 
 
-def test_skin_tones_are_not_judged_where_the_setting_is_empty(make_tables, face) -> None:
-    faces = [face(tone=tone, drop_reason=drop) for tone, drop in (("I", None), ("VI", "too_dark"))]
+def test_skin_tones_are_not_judged_where_the_setting_is_empty() -> None:
+    faces = [Face(tone=tone, drop_reason=drop) for tone, drop in (("I", None), ("VI", "too_dark"))]
     settings = QualitySettings(skin_tone_field="")
     assert tables_keep_people_alike(make_tables(faces * 100), settings).passed
 
 
-def test_faces_of_unknown_sex_are_not_compared(make_tables, face) -> None:
-    faces = [face(male=male) for male in (True, False) for _ in range(50)]
-    faces += [face(male=None, labels="too_few_labels") for _ in range(50)]
+def test_faces_of_unknown_sex_are_not_compared() -> None:
+    faces = [Face(male=male) for male in (True, False) for _ in range(50)]
+    faces += [Face(male=None, labels="too_few_labels") for _ in range(50)]
     # Their ages are estimated: they are of the one age group.
     assert tables_keep_people_alike(make_tables(faces), SETTINGS).passed
 
 
 @pytest.mark.parametrize("people_of_each", [1, MIN_CLUSTERS - 1])
-def test_few_people_decide_nothing_however_many_faces_they_have(
-    make_tables, face, people_of_each: int
-) -> None:
+def test_few_people_decide_nothing_however_many_faces_they_have(people_of_each: int) -> None:
     faces = [
-        face(
+        Face(
             male=male,
             person=f"{male} {index % people_of_each}",
             labels="labelled" if male else "too_few_labels",

@@ -1,11 +1,10 @@
 """Tables of invented people, with groups and fates as a test wants them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from facecaption_assets.schema import TABLES
 
@@ -28,15 +27,14 @@ class Face:
     smiling: bool | None = True
 
 
-MakeTables = Callable[[Iterable[Face]], Tables]
-
-
-def _tables(faces: Iterable[Face]) -> Tables:
+def make_tables(faces: Iterable[Face]) -> Tables:
+    """Tables of the shard ``made-00000``, of which only what is read here is filled in."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     for index, face in enumerate(faces):
         key = f"made-00000-{index:05d}"
         common = {"key": key, "split_group": face.person or key}
         metadata = f'{{"demographics": {{"skin_tone": "{face.tone}"}}}}' if face.tone else None
+        rows["shard_plan"].append(common | {"source": "made", "url": "u", "status": "planned"})
         rows["raw_shards"].append(common | {"url": "u", "status": "success", "metadata": metadata})
         face_row = common | {"face_id": f"{key}-0"}
         is_kept = face.drop_reason is None
@@ -79,15 +77,3 @@ def _captions(name: str, row: dict[str, Any], face: Face) -> list[dict[str, Any]
         | ({"rejection_reason": "missing_attribute:Smiling"} if status == "fell_back" else {})
         for index, status in statuses
     ]
-
-
-@pytest.fixture
-def make_tables() -> MakeTables:
-    """Function from faces to the tables of their shard."""
-    return _tables
-
-
-@pytest.fixture
-def face() -> type[Face]:
-    """The class of faces."""
-    return Face
