@@ -10,6 +10,7 @@ from facecaption_assets.defs import (
     duplicates,
     faces,
     laion,
+    people,
     quality,
     rewriting,
     shards,
@@ -27,4 +28,5 @@ STAGES: Final[tuple[ModuleType, ...]] = (
     rewriting,
     duplicates,
     quality,
+    people,
 )

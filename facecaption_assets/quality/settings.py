@@ -1,9 +1,13 @@
 """Settings of the quality stage."""
 
+import re
 from dataclasses import dataclass
 from math import inf, pi
+from typing import Final
 
 from facecaption_assets.setting_checks import require_attributes, require_within
+
+_FIELD: Final = re.compile(r"([\w -]+(\.[\w -]+)*)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,12 @@ class QualitySettings:
         drift_block: And is held back beyond this; 0.8 is what is called a large one.
         max_label_ratio: A shard warns where faces labelled male have so many times more or fewer
             positive labels than others. On the sample the ratio is 1.3.
+        min_parity: A shard or the dataset warns where a stage keeps so much smaller a share of one
+            group of people than of another. US courts take less than four fifths for a sign of
+            unequal selection (29 CFR 1607.4 D).
+        max_group_difference: And where the shares differ more, in Cohen's h, as for drift.
+        skin_tone_field: Side-car's field that states a skin tone, nested names joined with dots;
+            empty for none. None is read from pixels.
     """
 
     gallery_faces: int = 400
@@ -31,6 +41,9 @@ class QualitySettings:
     drift_warn: float = 0.2
     drift_block: float = 0.8
     max_label_ratio: float = 2.0
+    min_parity: float = 0.8
+    max_group_difference: float = 0.2
+    skin_tone_field: str = "demographics.skin_tone"
 
     def __post_init__(self) -> None:
         require_attributes("only_affirmed", self.only_affirmed)
@@ -42,4 +55,10 @@ class QualitySettings:
             drift_warn=(0, pi),
             drift_block=(0, pi),
             max_label_ratio=(1, inf),
+            min_parity=(0, 1),
+            max_group_difference=(0, pi),
         )
+        if not _FIELD.fullmatch(self.skin_tone_field):
+            raise ValueError(
+                f"skin_tone_field = {self.skin_tone_field!r} is not names joined with dots"
+            )
