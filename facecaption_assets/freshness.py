@@ -25,6 +25,7 @@ SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "face_crops": ("raw_shards",),
     "face_attributes": ("face_crops",),
     "template_captions": ("face_attributes",),
+    "synthetic_captions": ("face_crops",),
     "llm_captions": ("template_captions", "face_attributes"),
     "shard_quality": (
         "shard_plan",
@@ -32,6 +33,7 @@ SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "face_crops",
         "face_attributes",
         "template_captions",
+        "synthetic_captions",
         "llm_captions",
     ),
 }

@@ -18,6 +18,8 @@ from typing import Any, Final
 from facecaption_assets.attributes import dataset_evaluation, labelling
 from facecaption_assets.attributes.settings import AttributeSettings
 from facecaption_assets.captions import generation
+from facecaption_assets.captions.captioners import captioning
+from facecaption_assets.captions.captioners.settings import CaptionerSettings
 from facecaption_assets.captions.settings import CaptionSettings
 from facecaption_assets.faces import face_crops
 from facecaption_assets.faces.settings import FaceSettings
@@ -53,6 +55,7 @@ class Profile:
     faces: FaceSettings = field(default_factory=FaceSettings)
     attributes: AttributeSettings = field(default_factory=AttributeSettings)
     captions: CaptionSettings = field(default_factory=CaptionSettings)
+    captioners: CaptionerSettings = field(default_factory=CaptionerSettings)
     rewriting: RewriteSettings = field(default_factory=RewriteSettings)
     duplicates: DuplicateSettings = field(default_factory=DuplicateSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
@@ -94,6 +97,9 @@ def laion_face() -> Profile:
 
     Faces are looked for anew: the authors' published ones (``[faces] detections``) are 30 GB to
     fetch first, exist for LAION-Face alone, and are lost where a picture has changed since.
+
+    BLIP-2 captions each crop at three temperatures, and CLIP chooses; both come from the hub.
+    ``[captioners] model = ""`` switches that off.
     """
     return Profile(
         name="laion_face",
@@ -101,6 +107,11 @@ def laion_face() -> Profile:
         faces=FaceSettings(min_score=0.5, min_side_px=128, batch_size=32),
         attributes=AttributeSettings(
             min_positive=1, thresholds=_EMBEDDED_THRESHOLDS, batch_size=64
+        ),
+        captioners=CaptionerSettings(
+            model="Salesforce/blip2-opt-2.7b@59a1ef6c1e5117b3f65523d1c6066825bcf315e3",
+            clip_model=AttributeSettings().clip_model,
+            temperatures=(0.5, 0.75, 1.0),
         ),
         rewriting=RewriteSettings(
             base_url="http://127.0.0.1:8000/v1",
@@ -163,6 +174,8 @@ def _change(settings: Any, changes: dict[str, Any], place: str) -> Any:
 
 def _as_type_of(default: Any, value: Any, place: str) -> Any:
     if isinstance(default, tuple) and isinstance(value, list):
+        if default and isinstance(default[0], float):
+            return tuple(_as_type_of(0.0, entry, place) for entry in value)
         if not all(isinstance(entry, str) for entry in value):
             raise ProfileError(f"{place} = {value!r} is not a list of names")
         return tuple(value)
@@ -196,6 +209,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "face_attributes": face_attributes,
         "attribute_evaluation": dataset_evaluation.stage_identity(profile.attributes),
         "template_captions": generation.stage_identity(profile.captions),
+        "synthetic_captions": captioning.stage_identity(profile.captioners, store),
         "llm_captions": stage_hash(endpoint.stage_identity(profile.rewriting, store)),
         "duplicate_faces": duplicates.stage_identity(profile.duplicates),
         "shard_quality": statistics.stage_identity(),

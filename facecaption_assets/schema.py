@@ -336,6 +336,35 @@ TEMPLATE_CAPTIONS = Table(
     ),
 )
 
+SYNTHETIC_CAPTIONS = Table(
+    "synthetic_captions",
+    "a caption that an image captioner drew of a kept face, chosen or not; nobody verified it",
+    (
+        _FACE_ID,
+        _KEY,
+        _SPLIT_GROUP,
+        Column("caption_index", pa.int16(), "0, 1, … by temperature: which of a face's draws."),
+        Column(
+            "status",
+            pa.string(),
+            "captioned: a chosen one. outranked: others were chosen. screened: refused by its "
+            "text. opted_out, failed_to_decode, failed_to_caption. unavailable: no captioner is "
+            "configured.",
+        ),
+        _ERROR,
+        Column("caption", pa.string(), "The text; null where it was refused or not drawn.", True),
+        Column(
+            "rejection_reason",
+            pa.string(),
+            "Why it was refused: contact_or_link, number_or_age, ethnicity, identity, …",
+            True,
+        ),
+        Column("temperature", pa.float32(), "That it was drawn at."),
+        Column("clip_cosine", pa.float32(), "Of crop and caption, [-1, 1]; null unranked.", True),
+        Column("model", pa.string(), "Captioner; null where none looked.", True),
+    ),
+)
+
 LLM_CAPTIONS = Table(
     "llm_captions",
     "a rewritten, verified caption of a face",
@@ -449,6 +478,7 @@ TABLES: Final[dict[str, Table]] = {
         FACE_CROPS,
         FACE_ATTRIBUTES,
         TEMPLATE_CAPTIONS,
+        SYNTHETIC_CAPTIONS,
         LLM_CAPTIONS,
         SHARD_QUALITY,
     )

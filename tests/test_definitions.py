@@ -12,7 +12,10 @@ from facecaption_assets.freshness import PART_ASSET, SHARD_INPUTS
 from facecaption_assets.schema import PART_TABLES
 from flip_training.definitions import build_defs as build_training_defs
 
-GPU_ASSETS = {"face_crops", "face_attributes", "llm_captions", "flip_checkpoints", "flip_retrieval"}
+GPU_ASSETS = {
+    *("face_crops", "face_attributes", "synthetic_captions", "llm_captions"),
+    *("flip_checkpoints", "flip_retrieval"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ import dagster as dg
 
 from facecaption_assets.attributes.annotators import Annotator
 from facecaption_assets.attributes.registry import load_annotators
+from facecaption_assets.captions.captioners.captioning import load_best_of
+from facecaption_assets.captions.captioners.choosing import BestOf
 from facecaption_assets.faces.detection import Detector
 from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.models import ModelStore
@@ -83,6 +85,10 @@ class Dataset(dg.ConfigurableResource):
         """The attribute annotators, loaded once per process."""
         return _annotators(self.home, self.profile_name, self.code_versions["face_attributes"])
 
+    def best_of(self) -> BestOf | None:
+        """The image captioner with what chooses, loaded once per process; None if it is off."""
+        return _best_of(self.home, self.profile_name, self.code_versions["synthetic_captions"])
+
     def chat_client(self) -> AbstractContextManager[ChatClient]:
         """The language model's endpoint, open for the time of the stage."""
         return open_client(self.profile.rewriting, self.models)
@@ -111,3 +117,8 @@ def _detector(home: str, profile_name: str, version: str) -> Detector:
 def _annotators(home: str, profile_name: str, version: str) -> list[Annotator]:
     dataset = Dataset(home=home, profile_name=profile_name)
     return load_annotators(dataset.profile.attributes, dataset.models)
+
+
+@cache
+def _best_of(home: str, profile_name: str, version: str) -> BestOf | None:
+    return load_best_of(Dataset(home=home, profile_name=profile_name).profile.captioners)

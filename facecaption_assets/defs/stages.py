@@ -13,6 +13,7 @@ from facecaption_assets.defs import (
     quality,
     rewriting,
     shards,
+    synthetic_captions,
 )
 
 STAGES: Final[tuple[ModuleType, ...]] = (
@@ -22,6 +23,7 @@ STAGES: Final[tuple[ModuleType, ...]] = (
     attributes,
     attribute_evaluation,
     captions,
+    synthetic_captions,
     rewriting,
     duplicates,
     quality,

@@ -139,6 +139,18 @@ def caption_expectations(max_words: int = MAX_TEMPLATE_WORDS) -> list[Expectatio
     ]
 
 
+def synthetic_caption_expectations() -> list[Expectation]:
+    """Suite of ``synthetic_captions``, which are written as the web writes: no full stops."""
+    return [
+        *_identity(["face_id", "caption_index"]),
+        _in_set("status", STATUSES["synthetic_captions"]),
+        _matches("caption", rf"^\S+(?:\s+\S+){{2,{MAX_TEMPLATE_WORDS - 1}}}$"),
+        _avoids("caption", rf"\s\s|^\s|\s$|[\r\n\t]|{_MARKUP_OR_LINK}"),
+        _between("clip_cosine", -1.001, 1.001),
+        _rarely("status", ["screened"], at_most=0.5),
+    ]
+
+
 def validate(table: pa.Table, expectations: Sequence[Expectation], name: str) -> SuiteResult:
     """Hold a table against a suite; an empty table passes.
 

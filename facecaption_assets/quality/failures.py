@@ -28,6 +28,22 @@ def requests_answered(llm: pa.Table) -> Outcome:
     return _judge(llm, refused, "captions had every request refused by the endpoint")
 
 
+def faces_captioned(captions: pa.Table) -> Outcome:
+    """At most half of the captions, opted-out faces aside, died in the image captioner."""
+    failed = pc.equal(captions["status"], "failed_to_caption")
+    return _judge(captions, failed, "captions could not be drawn")
+
+
+def captioner_available(captions: pa.Table) -> Outcome:
+    """An image captioner is configured: without one, no face has a synthetic caption."""
+    without = captions.filter(pc.equal(captions["status"], "unavailable"))
+    numbers: dict[str, int | float] = {"unavailable": without.num_rows}
+    if not without.num_rows:
+        return Outcome(True, "A captioner looked at every face that it may see.", numbers)
+    reason = f"Off: {without['error_message'][0].as_py()}; {without.num_rows} rows have no caption."
+    return Outcome(False, reason, numbers)
+
+
 def _judge(table: pa.Table, failed: pa.ChunkedArray, what: str) -> Outcome:
     failures = table.filter(failed)
     tried = pc.sum(pc.not_equal(table["status"], "opted_out")).as_py() or 0

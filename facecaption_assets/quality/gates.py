@@ -32,6 +32,15 @@ STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "face_crops": ("kept", "dropped"),
     "face_attributes": ("labelled", "too_few_labels", "opted_out", "failed_to_annotate"),
     "template_captions": ("captioned", "no_attributes", "opted_out"),
+    "synthetic_captions": (
+        "captioned",
+        "outranked",
+        "screened",
+        "opted_out",
+        "failed_to_decode",
+        "failed_to_caption",
+        "unavailable",
+    ),
     "llm_captions": ("accepted", "fell_back", "opted_out"),
 }
 
@@ -183,6 +192,24 @@ def rows_conserved_templates(
         f"{len(labelled)} labelled faces x {captions_per_face} = {captioned} captioned + "
         f"{numbers['dropped']} dropped."
     )
+    return _outcome(problems, good, numbers)
+
+
+def rows_conserved_synthetic(crops: pa.Table, captions: pa.Table, drawn: int) -> Outcome:
+    """Every kept face has a row for each caption that was to be drawn of it, numbered from 0."""
+    kept = crops.filter(pc.equal(crops["status"], "kept"))["face_id"]
+    expected = pa.chunked_array([_caption_ids(kept, i) for i in range(drawn)], pa.string())
+    found = _caption_ids(captions["face_id"], captions["caption_index"])
+    problems = _one_to_one(expected, found, "captions of kept faces", "caption rows")
+    problems["rows have an unknown status"] = _unknown_statuses("synthetic_captions", captions)
+    chosen = _count(pc.equal(captions["status"], "captioned"))
+    numbers = {
+        "rows_in": len(kept),
+        "rows_out": captions.num_rows,
+        "kept": chosen,
+        "dropped": captions.num_rows - chosen,
+    }
+    good = f"{len(kept)} kept faces x {drawn} = {chosen} captions + {numbers['dropped']} dropped."
     return _outcome(problems, good, numbers)
 
 

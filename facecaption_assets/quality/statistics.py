@@ -17,7 +17,7 @@ from facecaption_assets.quality.texts import caption_statistics
 from facecaption_assets.schema import SHARD_QUALITY
 
 #: Raised when the same tables would give other statistics.
-VERSION: Final = 2
+VERSION: Final = 3
 
 #: Columns whose values are counted, per table.
 COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -26,6 +26,7 @@ COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
     "face_crops": ("status", "drop_reason"),
     "face_attributes": ("status",),
     "template_captions": ("status",),
+    "synthetic_captions": ("status", "rejection_reason"),
     "llm_captions": ("status", "rejection_reason"),
 }
 
@@ -113,6 +114,8 @@ def _table_statistics(asset: str, table: pa.Table) -> Iterator[_Row]:
         yield from _label_statistics(asset, table)
     if asset in ("template_captions", "llm_captions"):
         yield from _text_statistics(asset, table)
+    if asset == "synthetic_captions":
+        yield from _text_statistics(asset, table.filter(pc.equal(table["status"], "captioned")))
 
 
 def _label_statistics(asset: str, table: pa.Table) -> Iterator[_Row]:

@@ -24,6 +24,7 @@ _KEPT_STATUS: Final[Mapping[str, str]] = {
 _RETURNING: Final = frozenset(_KEPT_STATUS) - {"laion_face_metadata"} | {
     "face_attributes",
     "template_captions",
+    "synthetic_captions",
     "llm_captions",
 }
 

@@ -69,6 +69,7 @@ def test_changes_touch_what_they_name_and_nothing_else(storage) -> None:
         ("[faces]\nmin_side = 3", r"\[faces\] has no setting 'min_side'; it has detections"),
         ("[faces]\nmin_side_px = '3'", r"\[faces\] min_side_px = '3' is str, not int"),
         ("[faces]\nbatch_size = true", r"\[faces\] batch_size = True is bool, not int"),
+        ("[captioners]\ntemperatures = ['hot']", r"temperatures = 'hot' is str, not float"),
         ("[faces\n", "line 1"),
         (b"[faces]\n# \xff\n", "utf-8"),
     ],
@@ -97,6 +98,8 @@ def test_changes_that_cannot_be_read_name_the_file_and_the_place(storage, change
         ("faces", "jpeg_quality = 500", "1 to 95"),
         ("attributes", "min_positive = 41", "0 to 40"),
         ("attributes", "batch_size = 0", "1 to 4096"),
+        ("captioners", "batch_size = 0", "1 to 4096"),
+        ("captioners", "max_new_tokens = 0", "1 to 512"),
         ("rewriting", "local_threads = 0", "1 to 1024"),
         ("rewriting", "temperature = -1.0", "0 to 2"),
         ("rewriting", "max_tokens = 0", "1 or more"),
@@ -227,6 +230,7 @@ def test_a_composition_of_annotators_that_there_are_not_is_refused(
         ("[attributes]\nmin_positive = 3", "face_attributes"),
         ('[attributes]\nsources.Smiling = ["blendshapes"]', "face_attributes"),
         ("[captions]\nmax_attributes = 4", "template_captions"),
+        ("[captioners]\ntop_k = 40", "synthetic_captions"),
         ("[rewriting]\nmax_words = 40", "llm_captions"),
         ("[quality]\nthumbnail_px = 96", "quality_report"),
         ("[duplicates]\nlong_bits = 12", "duplicate_faces"),
@@ -239,3 +243,20 @@ def test_a_changed_setting_changes_the_version_of_its_own_asset_only(
     before = code_versions(load_profile(storage, "embedded"), store)
     after = code_versions(load(storage, change), store)
     assert {name for name in before if before[name] != after[name]} == {asset}
+
+
+def test_temperatures_are_a_list_of_numbers_whole_ones_among_them(storage) -> None:
+    changes = '[captioners]\nclip_model = "any"\ntemperatures = [0.5, 1]'
+    assert load(storage, changes).captioners.temperatures == (0.5, 1.0)
+
+
+def test_more_captions_than_are_kept_need_a_clip(storage) -> None:
+    with pytest.raises(ProfileError, match=r"\[captioners\] clip_model is empty"):
+        load(storage, "[captioners]\ntemperatures = [0.5, 1.0]")
+
+
+def test_a_captioner_is_off_in_the_embedded_profile_and_blip_2_in_laion_face(storage) -> None:
+    assert load_profile(storage, "embedded").captioners.model == ""
+    captioners = load_profile(storage, "laion_face").captioners
+    assert captioners.model.startswith("Salesforce/blip2-opt-2.7b@")
+    assert captioners.clip_model.startswith("openai/clip-vit-large-patch14@")

@@ -1,4 +1,4 @@
-"""Tiny CLIPs with random weights, saved by transformers itself in the real format."""
+"""The annotator with tiny CLIPs of random weights."""
 
 import json
 from collections.abc import Callable
@@ -12,15 +12,9 @@ from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModel,
     AutoProcessor,
-    CLIPConfig,
     CLIPImageProcessor,
     CLIPModel,
-    CLIPProcessor,
-    CLIPTokenizer,
-    SiglipConfig,
-    SiglipImageProcessor,
     SiglipModel,
-    SiglipProcessor,
     ViTConfig,
     ViTModel,
 )
@@ -31,55 +25,7 @@ from facecaption_assets.attributes.clip_zero_shot import ClipAnnotator
 from facecaption_assets.attributes.states import check_evidence
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
 from facecaption_assets.models import ModelUnavailable
-
-DIMENSIONS = {
-    "hidden_size": 16,
-    "intermediate_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-}
-VISION = {"image_size": 32, "patch_size": 8, **DIMENSIONS}
-
-
-def spelling_tokenizer(**options: object) -> CLIPTokenizer:
-    """CLIP's tokenizer without merges: it spells."""
-    letters = "abcdefghijklmnopqrstuvwxyz0123456789'.,-"
-    words = [*letters, *(f"{each}</w>" for each in letters), "<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(vocab={word: i for i, word in enumerate(words)}, merges=[], **options)
-
-
-def text_settings(tokenizer: CLIPTokenizer, length: int) -> dict[str, int]:
-    return {
-        "vocab_size": len(tokenizer),
-        "max_position_embeddings": length,
-        "bos_token_id": tokenizer.bos_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-        **DIMENSIONS,
-    }
-
-
-def save_clip(folder: Path) -> None:
-    tokenizer = spelling_tokenizer()
-    config = CLIPConfig(
-        text_config=text_settings(tokenizer, 77), vision_config=VISION, projection_dim=8
-    )
-    CLIPModel(config).save_pretrained(folder)
-    images = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
-    CLIPProcessor(images, tokenizer).save_pretrained(folder)
-
-
-def save_siglip(folder: Path) -> None:
-    tokenizer = spelling_tokenizer(model_input_names=["input_ids"])
-    config = SiglipConfig(text_config=text_settings(tokenizer, 64), vision_config=VISION)
-    model = SiglipModel(config)
-    # As trained ones have: ten times sharper than cosines, and a bias.
-    model.logit_scale.data.fill_(np.log(10.0))
-    model.logit_bias.data.fill_(-5.0)
-    model.save_pretrained(folder)
-    images = SiglipImageProcessor(size={"height": 32, "width": 32})
-    SiglipProcessor(images, tokenizer).save_pretrained(folder)
-
+from tests.tiny_models import VISION, save_clip, save_siglip, seeded
 
 SAVERS: dict[str, Callable[[Path], None]] = {"clip": save_clip, "siglip": save_siglip}
 
@@ -87,9 +33,7 @@ SAVERS: dict[str, Callable[[Path], None]] = {"clip": save_clip, "siglip": save_s
 @pytest.fixture(scope="module", params=SAVERS)
 def model(request, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp(request.param)
-    torch.manual_seed(5)
-    SAVERS[request.param](folder)
-    return folder
+    return seeded(SAVERS[request.param], folder)
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +43,7 @@ def annotator(model: Path) -> ClipAnnotator:
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    torch.manual_seed(6)
-    save_clip(tmp_path / "clip")
-    return tmp_path / "clip"
+    return seeded(save_clip, tmp_path / "clip", 6)
 
 
 def faces(count: int) -> list[FaceCrop]:

@@ -50,6 +50,7 @@ def test_a_shard_goes_through_every_stage_and_gate(definitions, dataset, instanc
         "face_crops": ["kept", "kept", "dropped"],
         "face_attributes": ["labelled", "labelled"],
         "template_captions": ["captioned", "captioned"],
+        "synthetic_captions": ["unavailable", "unavailable"],
         "llm_captions": ["fell_back", "fell_back"],
     }
     for row in storage.read_table("llm_captions", SHARD).to_pylist():

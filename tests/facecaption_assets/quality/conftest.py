@@ -64,6 +64,7 @@ def make_tables(shard: str, pictures: int) -> tuple[dict[str, pa.Table], dict[st
         if kind == FACELESS:
             continue
         rows["face_attributes"].append(attribute_row(key, kind))
+        rows["synthetic_captions"].extend(drawn_row(key, kind, index) for index in range(2))
         if kind != TOO_FEW_LABELS:
             rows["template_captions"].append(template_row(key, kind))
             rows["llm_captions"].append(rewritten_row(key, kind))
@@ -133,6 +134,19 @@ def template_row(key: str, kind: int) -> Row:
         "status": "captioned",
         "caption": f"A {subject(kind)} with brown hair.",
         "attributes": [name for name, state in states.items() if state],
+    }
+
+
+def drawn_row(key: str, kind: int, index: int) -> Row:
+    """Of two captions, the second is chosen, and the first outranked or refused."""
+    row: Row = {"face_id": f"{key}-0", "key": key, "split_group": key, "caption_index": index}
+    row |= {"temperature": 0.75, "model": "a/captioner"}
+    if index == 0 and kind in FALLEN_BACK:
+        return row | {"status": "screened", "rejection_reason": "number_or_age"}
+    return row | {
+        "status": "captioned" if index else "outranked",
+        "caption": f"a {subject(kind)} with brown hair, number {'one' if index else 'two'}",
+        "clip_cosine": 0.2 + 0.1 * index,
     }
 
 

@@ -3,13 +3,17 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from facecaption_assets.captions.captioners.screening import clean, why_refused
 from facecaption_assets.quality.expectations import (
     Expectation,
     SuiteResult,
     attribute_expectations,
     caption_expectations,
     face_expectations,
+    synthetic_caption_expectations,
     validate,
 )
 from facecaption_assets.schema import TABLES
@@ -22,6 +26,7 @@ SUITES = {
     "face_crops": face_expectations(),
     "face_attributes": attribute_expectations(),
     "template_captions": caption_expectations(),
+    "synthetic_captions": synthetic_caption_expectations(),
     "llm_captions": caption_expectations(),
 }
 
@@ -199,3 +204,40 @@ def test_evidence_on_a_face_stays_in_its_range(tables: Tables, wrong) -> None:
     result = validate(crops, face_expectations(), "face_crops")
     assert [row.column for row in result.rows if not row.passed] == list(wrong)
     assert result.has_critical_failure
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity"),
+    [
+        ({"caption": "two words"}, "critical"),
+        ({"caption": "a woman <b>in a hat</b>"}, "critical"),
+        ({"caption": "see www.example.com for this woman"}, "critical"),
+        ({"caption": "a woman\nin a hat"}, "critical"),
+        ({"status": "done"}, "critical"),
+        ({"clip_cosine": 25.0}, "critical"),
+    ],
+)
+def test_a_synthetic_caption_out_of_form_blocks(changes, severity, tables: Tables) -> None:
+    table = replaced(tables["synthetic_captions"], 1, **changes)
+    result = validate(table, SUITES["synthetic_captions"], "synthetic")
+    assert [row.severity for row in result.rows if not row.passed] == [severity]
+
+
+PIECES = ("a", "woman", "in", "hat", ".", "@", "#", "www.", "<", "-", "/")
+
+
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text())))
+def test_whatever_text_is_kept_of_a_captioner_is_well_formed(pieces: list[str]) -> None:
+    text = clean(" ".join(pieces))
+    if why_refused(text) is None:
+        for rule in SUITES["synthetic_captions"]:
+            if "regex" in rule.arguments and rule.columns == ["caption"]:
+                found = re.search(rule.arguments["regex"], text)
+                assert bool(found) != ("not_match" in rule.type), (text, rule)
+
+
+def test_a_captioner_whose_texts_are_mostly_refused_warns(tables: Tables) -> None:
+    rows = [row | {"status": "screened"} for row in tables["synthetic_captions"].to_pylist()]
+    table = pa.Table.from_pylist(rows, schema=tables["synthetic_captions"].schema)
+    result = validate(table, SUITES["synthetic_captions"], "synthetic")
+    assert not result.passed and not result.has_critical_failure

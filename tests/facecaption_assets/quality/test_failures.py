@@ -1,7 +1,12 @@
 import pyarrow as pa
 import pytest
 
-from facecaption_assets.quality.failures import faces_annotated, requests_answered
+from facecaption_assets.quality.failures import (
+    captioner_available,
+    faces_annotated,
+    faces_captioned,
+    requests_answered,
+)
 from facecaption_assets.schema import TABLES
 
 FACE = {"key": "s-00000-00000", "split_group": "g", "num_positive": 0, "resolved_conflicts": []}
@@ -72,3 +77,38 @@ def test_an_endpoint_that_mostly_refuses_is_at_fault(
     rows: list[dict[str, object]], passed: bool
 ) -> None:
     assert requests_answered(captions(*rows)).passed is passed
+
+
+def drawn(*rows: dict[str, object]) -> pa.Table:
+    same = {"key": "s-00000-00000", "split_group": "g", "caption_index": 0, "temperature": 0.75}
+    return TABLES["synthetic_captions"].from_rows(
+        [{**same, "face_id": f"s-00000-00000-{i}", **row} for i, row in enumerate(rows)]
+    )
+
+
+DIED = {"status": "failed_to_caption", "error_message": "blip: RuntimeError: the model died"}
+OFF = {"status": "unavailable", "error_message": "no captioner: CaptionerSettings.model is empty"}
+TOLD = {"status": "captioned", "caption": "a woman in a hat"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "passed"),
+    [([], True), ([OFF, OFF], True), ([DIED, TOLD], True), ([DIED, OUT], False)],
+)
+def test_a_captioner_that_mostly_fails_is_at_fault(
+    rows: list[dict[str, object]], passed: bool
+) -> None:
+    assert faces_captioned(drawn(*rows)).passed is passed
+
+
+def test_a_captioner_that_is_off_is_told_with_its_setting() -> None:
+    outcome = captioner_available(drawn(OFF, OUT))
+    assert not outcome.passed
+    assert outcome.reason == (
+        "Off: no captioner: CaptionerSettings.model is empty; 1 rows have no caption."
+    )
+
+
+@pytest.mark.parametrize("rows", [[], [TOLD, OUT]])
+def test_a_captioner_that_looked_is_available(rows: list[dict[str, object]]) -> None:
+    assert captioner_available(drawn(*rows)).passed

@@ -23,6 +23,9 @@ def judge(asset: str, tables: Tables) -> gates.Outcome:
         "template_captions": lambda: gates.rows_conserved_templates(
             tables["face_attributes"], tables["template_captions"], 1
         ),
+        "synthetic_captions": lambda: gates.rows_conserved_synthetic(
+            tables["face_crops"], tables["synthetic_captions"], 2
+        ),
         "llm_captions": lambda: gates.rows_conserved_llm(
             tables["template_captions"], tables["llm_captions"]
         ),

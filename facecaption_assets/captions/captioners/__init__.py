@@ -1,0 +1,1 @@
+"""Crops → sentences that an image captioner draws, screened and ranked."""
