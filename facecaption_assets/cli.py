@@ -24,6 +24,8 @@ from facecaption_assets.commands.calibrate_detector import calibrate_detector
 from facecaption_assets.commands.evaluate_attributes import evaluate_attributes
 from facecaption_assets.commands.export_detector import export_detector
 from facecaption_assets.commands.location import open_location
+from facecaption_assets.commands.review import review
+from facecaption_assets.commands.review_score import review_score
 from facecaption_assets.commands.train_attributes import train_attributes
 from facecaption_assets.commands.verify_captions import verify_captions
 from facecaption_assets.freshness import PartitionState, State
@@ -253,6 +255,8 @@ app.command("calibrate-detector")(calibrate_detector)
 app.command("export-detector")(export_detector)
 app.command("train-attributes")(train_attributes)
 app.command("verify-captions")(verify_captions)
+app.command("review")(review)
+app.command("review-score")(review_score)
 
 
 @app.command()

@@ -112,22 +112,31 @@ class Freshness:
 
     def why_stale(self, provenance: Provenance) -> str:
         """Why a committed partition no longer holds; empty if it does."""
-        asset, shard = provenance.asset, provenance.partition
+        asset = provenance.asset
         if provenance.code_version != self.code_versions[asset]:
             return "settings or code changed"
         if asset == duplicate_inputs.ASSET:
             searched = duplicate_inputs.searched_versions(self.storage)
             return "" if provenance.input_versions == searched else "shards changed"
-        for upstream in SHARD_INPUTS.get(asset, ()):
-            if self._has_changed(provenance, upstream, shard):
+        if reason := self._changed_input(provenance):
+            return reason
+        if asset in PART_TABLES and (file := changed_file(provenance)):
+            return f"{file} changed"
+        return why_outdated(self.storage, self.opt_out, provenance)
+
+    def _changed_input(self, provenance: Provenance) -> str:
+        """Which table that the partition was made from is another one now; empty if none is."""
+        for upstream in SHARD_INPUTS.get(provenance.asset, ()):
+            if self._has_changed(provenance, upstream, provenance.partition):
                 return f"{upstream} changed"
         for place in provenance.input_versions:
             upstream, _, part = place.rpartition("/")
             if upstream in PART_TABLES and self._has_changed(provenance, upstream, part):
                 return f"{upstream} of part {part} changed"
-        if asset in PART_TABLES and (file := changed_file(provenance)):
-            return f"{file} changed"
-        return why_outdated(self.storage, self.opt_out, provenance)
+            # Settings may have a stage read more of its own shard than all of its kind do.
+            if upstream in SHARD_INPUTS and self._has_changed(provenance, upstream, part):
+                return f"{upstream} changed"
+        return ""
 
     def _has_changed(self, provenance: Provenance, upstream: str, partition: str) -> bool:
         present = self.storage.read_provenance(upstream, partition)

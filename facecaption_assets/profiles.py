@@ -31,6 +31,7 @@ from facecaption_assets.quality.image_scoring import scoring
 from facecaption_assets.quality.image_scoring.settings import ImageScoreSettings
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.rewriting import endpoint
+from facecaption_assets.rewriting.prompt_files import PromptError
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.shards import fetching, laion_detections, laion_metadata, planning
 from facecaption_assets.shards.downloading.settings import DownloadSettings
@@ -119,7 +120,7 @@ def laion_face() -> Profile:
         rewriting=RewriteSettings(
             base_url="http://127.0.0.1:8000/v1",
             model="Qwen/Qwen2.5-7B-Instruct",
-            constrained=False,
+            constraint="none",
             concurrency=256,
         ),
     )
@@ -197,12 +198,17 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
     """Code version of every asset of the dataset under a profile; downloads nothing.
 
     Raises:
-        ProfileError: If the profile names an annotator that does not exist.
+        ProfileError: If the profile names an annotator that does not exist, or prompts that cannot
+            be used.
     """
     try:
         face_attributes = labelling.stage_identity(profile.attributes, store)
     except ValueError as error:
         raise ProfileError(f"[attributes] {error}") from error
+    try:
+        llm_captions = stage_hash(endpoint.stage_identity(profile.rewriting, store))
+    except PromptError as error:
+        raise ProfileError(f"[rewriting] {error}") from error
     return {
         "laion_face_metadata": laion_metadata.stage_identity(profile.laion),
         "laion_face_detections": laion_detections.stage_identity(profile.laion),
@@ -214,7 +220,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "attribute_evaluation": dataset_evaluation.stage_identity(profile.attributes),
         "template_captions": generation.stage_identity(profile.captions),
         "synthetic_captions": captioning.stage_identity(profile.captioners, store),
-        "llm_captions": stage_hash(endpoint.stage_identity(profile.rewriting, store)),
+        "llm_captions": llm_captions,
         "duplicate_faces": duplicates.stage_identity(profile.duplicates),
         "shard_quality": statistics.stage_identity(),
         "quality_report": report.stage_identity(profile.quality, profile.downloading),

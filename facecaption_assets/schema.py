@@ -407,16 +407,23 @@ LLM_CAPTIONS = Table(
         Column(
             "status",
             pa.string(),
-            "accepted: caption is the model's. fell_back: caption is the template's. "
-            "opted_out: no caption.",
+            "accepted: caption is the model's. repaired: so it is, at the second asking, after "
+            "it was told what is wrong. fell_back: caption is the template's. opted_out: no "
+            "caption.",
         ),
         _ERROR,
+        Column("style", pa.string(), "What the model was asked for: short, normal or detailed."),
         Column("caption", pa.string(), "The verified text.", True),
         Column("attributes", pa.list_(pa.string()), "Positive attributes that the caption names."),
         Column("template_caption", pa.string(), "What was to be rewritten.", True),
-        Column("rejected_caption", pa.string(), "The model's last rejected text.", True),
+        Column(
+            "rejected_caption",
+            pa.string(),
+            "If repaired, the model's text that was; if fell_back, its last text.",
+            True,
+        ),
         Column("rejection_reason", pa.string(), "Why it was rejected; null if accepted.", True),
-        Column("num_attempts", pa.int16(), "Requests answered for this row."),
+        Column("num_attempts", pa.int16(), "Requests answered for this row, repair included."),
         Column("prompt_tokens", pa.int32(), "Tokens sent, all attempts."),
         Column("completion_tokens", pa.int32(), "Tokens received, all attempts."),
         Column("model", pa.string(), "Model name that the endpoint served.", True),

@@ -4,7 +4,7 @@ A settings object that exists can be used: what cannot be meant is refused when 
 a run begins. Which range is right belongs to the settings themselves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import inf
 
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
@@ -39,3 +39,14 @@ def require_attributes(setting: str, names: Iterable[object]) -> None:
                 f"{setting} names {name!r}; allowed are CelebA's 40 attributes, spelled as in "
                 f"{', '.join(ATTRIBUTE_COLUMNS[:3])}"
             )
+
+
+def require_one_of(setting: str, values: Iterable[str], allowed: Collection[str]) -> None:
+    """Refuse values that are not among the allowed ones.
+
+    Raises:
+        ValueError: Naming the setting, the first such value and what is allowed.
+    """
+    for value in values:
+        if value not in allowed:
+            raise ValueError(f"{setting} is {value!r}; allowed is {' or '.join(allowed)}")

@@ -22,7 +22,7 @@ from flip_training.storage import GateFailed, PartitionMissing, Provenance, Stor
 from flip_training.versions import training_set_version
 
 #: Statuses of a caption row that has a usable caption.
-USABLE: Final = frozenset({"captioned", "accepted", "fell_back"})
+USABLE: Final = frozenset({"captioned", "accepted", "repaired", "fell_back"})
 
 _Row = dict[str, object]
 

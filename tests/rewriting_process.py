@@ -67,7 +67,7 @@ def faces(number: int) -> pa.Table:
 def rewrite(base_url: str, attributes: pa.Table, folder: Path, concurrency: int) -> pa.Table:
     """The stage's own way from labelled faces to rewritten captions."""
     settings = RewriteSettings(
-        base_url=base_url, model="echo", constrained=False, concurrency=concurrency
+        base_url=base_url, model="echo", constraint="none", concurrency=concurrency
     )
     templates = caption_faces(attributes, CaptionSettings(), OptOut.none())
     with open_client(settings, ModelStore(folder)) as client:

@@ -1,157 +1,104 @@
-"""The probabilistic grammar of template captions.
+"""The probabilistic grammar of template captions: drawing one.
 
-Several short sentences, each about attributes that belong together: hair, then beard, features,
-expression, make-up and accessories. ``PLANS`` says which topics share a sentence; ``wordings`` says
-how an attribute is worded. The grammar of one face derives only captions that name all of its
-attributes and no other; ``parsing`` uses the same grammar the other way round.
+Several short sentences, each about attributes that belong together. The rules are data: ``plans``,
+``frames``, ``later_frames`` and ``wordings``. They are made ready once per process; a caption is
+then a walk: plan, tellings, sentences, words. ``parsing`` goes the same way back.
 
 Source: the paper's raw text is "multiple short sentences, each constructed using different
 attributes" by a PCFG (FaceCaption-15M, https://arxiv.org/abs/2407.08515); its rules were never
 published. The split in is/has/wears phrases is that of MM-CelebA-HQ's captions.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
-from facecaption_assets.captions.pcfg import START, Grammar, Production, enumerated
-from facecaption_assets.captions.phrases import Phrase, topic_phrases
+from facecaption_assets.captions.arranging import arrange
+from facecaption_assets.captions.pcfg import Choices, Source
+from facecaption_assets.captions.plans import PLANS
+from facecaption_assets.captions.sentences import banned_opening, frames
 from facecaption_assets.captions.subjects import Subject
-from facecaption_assets.captions.wordings import Verb
+from facecaption_assets.captions.tellings import TOPICS_TOLD, tellings, topics_in_any_order
+from facecaption_assets.captions.wordings import HAIR_COLOUR_WORDS, HAIR_TEXTURES, QUALITIES
 
 #: Raise it with every change that can alter a caption: it seeds the draws.
-GRAMMAR_VERSION: Final = 1
+GRAMMAR_VERSION: Final = 2
+
+#: How often a quality that could stand before the noun does: "a smiling woman".
+QUALITY_SHARE: Final = 0.4
+
+_HAIR_WORDS: Final = frozenset({*HAIR_TEXTURES, *HAIR_COLOUR_WORDS})
+
+#: What decides over the quality before the noun.
+MAY_BE_QUALITIES: Final = _HAIR_WORDS.union(QUALITIES)
+
+_PLANS: Final = Choices((plan, plan.weight) for plan in PLANS)
+_TOPIC_NAMES: Final = {topic: frozenset(names) for topic, names in TOPICS_TOLD.items()}
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Which topics share a sentence, sentence by sentence, and how often the plan is drawn."""
-
-    weight: float
-    sentences: tuple[tuple[str, ...], ...]
-
-
-PLANS: Final[tuple[Plan, ...]] = (
-    Plan(
-        5,
-        (
-            ("hair",),
-            ("beard",),
-            ("eyes", "shape", "skin"),
-            ("expression",),
-            ("makeup", "accessories"),
-        ),
-    ),
-    Plan(
-        3,
-        (
-            ("hair", "beard"),
-            ("eyes", "shape"),
-            ("skin",),
-            ("expression", "makeup", "accessories"),
-        ),
-    ),
-    Plan(
-        2,
-        (
-            ("hair",),
-            ("eyes",),
-            ("shape", "skin"),
-            ("beard",),
-            ("expression",),
-            ("makeup",),
-            ("accessories",),
-        ),
-    ),
-)
-
-#: Openings of the first sentence.
-OPENINGS: Final = (Production("The <person>", 3), Production("This <person>"))
-
-#: Share of the pronoun against "The woman" in the sentences that follow.
-PRONOUN_WEIGHT: Final = 4.0
-
-#: Forms of the verbs: singular for nouns and he/she, plural for they.
-SINGULAR: Final = {Verb.HAS: "has", Verb.IS: "is", Verb.WEARS: "wears"}
-PLURAL: Final = {Verb.HAS: "have", Verb.IS: "are", Verb.WEARS: "wear"}
-
-
-@lru_cache(maxsize=4096)
-def caption_grammar(attributes: frozenset[str], subject: Subject) -> Grammar:
-    """The grammar of the captions that name exactly these attributes of this subject.
+def word_caption(attributes: frozenset[str], subject: Subject, rng: Source) -> str:
+    """A caption that names exactly these attributes of this subject.
 
     Args:
         attributes: Positive attributes. ``Male`` must be among them if and only if the subject is
             known to be male: the noun says it.
         subject: Who is spoken of.
+        rng: What draws; equal states draw equal captions.
 
     Raises:
         ValueError: If ``Male`` and the subject disagree.
     """
     if ("Male" in attributes) != (subject.male is True):
         raise ValueError(f"Male in {sorted(attributes)} disagrees with the subject {subject}")
-    person = f"young {subject.noun}" if "Young" in attributes else subject.noun
-    rules: dict[str, tuple[Production, ...]] = {
-        "person": (Production(person),),
-        "possessive": (Production(subject.possessive),),
-        "opening": OPENINGS,
+    quality = _draw_quality(attributes, rng)
+    rest = attributes - {quality} if quality else attributes
+    told = {
+        topic: tellings(topic, names, subject.possessive).draw(rng)
+        for topic, every in _TOPIC_NAMES.items()
+        if (names := rest & every)
     }
-    captions: dict[str, float] = {}
-    for plan in PLANS:
-        groups = [_sentence_phrases(topics, attributes) for topics in plan.sentences]
-        refs = [_add_sentence(rules, group, i == 0, subject) for i, group in _present(groups)]
-        if "Blurry" in attributes:
-            refs.append(
-                "The picture is blurry." if refs else "The picture of <a person> is blurry."
-            )
-        if not refs:
-            refs.append("This is <a person>.")
-        text = " ".join(refs)
-        captions[text] = captions.get(text, 0.0) + plan.weight
-    rules["a person"] = (Production(f"a {person}"),)
-    rules[START] = tuple(Production(text, weight) for text, weight in captions.items())
-    return Grammar(rules)
+    forms = person_forms(subject, "Young" in attributes, quality)
+    openings: list[str] = []
+    sentences: list[str] = []
+    for shape, things in arrange(_PLANS.draw(rng), told):
+        banned = banned_opening(openings)
+        fitting = frames(not sentences, subject.male is None, shape, banned)
+        if fitting is None:
+            raise ValueError(f"no frame tells {shape!r}, things of {sorted(attributes)}")
+        frame = fitting.draw(rng)
+        worded = [thing.wordings.draw(rng) for thing in topics_in_any_order(things, rng)]
+        text = frame.text.format(*forms, *worded)
+        sentences.append(text[0].upper() + text[1:])
+        openings.append(frame.opening)
+        forms = person_forms(subject, False, None)
+    return " ".join(sentences)
 
 
-def _sentence_phrases(topics: Iterable[str], attributes: frozenset[str]) -> list[Phrase]:
-    return [phrase for topic in topics for phrase in topic_phrases(topic, attributes)]
+@cache
+def person_forms(subject: Subject, is_young: bool, quality: str | None) -> tuple[str, ...]:
+    """The person's forms in a sentence, in the order of ``sentences.PERSON_FORMS``."""
+    words = (QUALITIES[quality] if quality else "", "young" if is_young else "", subject.noun)
+    person = " ".join(filter(None, words))
+    article = "an" if person[0] in "aeiou" else "a"
+    return (
+        f"{article} {person}",
+        f"the {person}",
+        f"this {person}",
+        subject.pronoun,
+        subject.possessive,
+    )
 
 
-def _present(groups: Iterable[list[Phrase]]) -> Iterable[tuple[int, list[Phrase]]]:
-    return enumerate(group for group in groups if group)
+@cache
+def possible_qualities(attributes: frozenset[str]) -> tuple[str, ...]:
+    """Those of some attributes of ``QUALITIES`` and hair of which one may stand before the noun."""
+    hair = attributes & _HAIR_WORDS
+    return tuple(
+        name for name in QUALITIES if name in attributes and (name not in hair or len(hair) == 1)
+    )
 
 
-def _add_sentence(
-    rules: dict[str, tuple[Production, ...]],
-    phrases: Sequence[Phrase],
-    is_first: bool,
-    subject: Subject,
-) -> str:
-    """Add the rules of one sentence and return the reference to it."""
-    rules.update({phrase.symbol: phrase.wordings for phrase in phrases})
-    singular = _predicates(phrases, SINGULAR)
-    plural = _predicates(phrases, PLURAL)
-    symbol = f"{'first' if is_first else 'next'}: {' '.join(p.symbol for p in phrases)}"
-    if is_first:
-        rules[symbol] = tuple(Production(f"<opening> {text}.") for text in singular)
-    else:
-        spoken = plural if subject.pronoun == "they" else singular
-        pronoun = subject.pronoun.capitalize()
-        rules[symbol] = (
-            *(Production(f"{pronoun} {text}.", PRONOUN_WEIGHT) for text in spoken),
-            *(Production(f"The {subject.noun} {text}.") for text in singular),
-        )
-    return f"<{symbol}>"
-
-
-def _predicates(phrases: Sequence[Phrase], forms: dict[Verb, str]) -> list[str]:
-    """What the sentence says of its subject: "is ... and has ... and wears ..."."""
-    clauses = []
-    for verb in (Verb.IS, Verb.HAS, Verb.WEARS):
-        if items := [f"<{p.symbol}>" for p in phrases if p.verb is verb]:
-            clauses.append(f"{forms[verb]} {enumerated(items)}")
-    texts = [enumerated(clauses)]
-    if all(p.verb is Verb.WEARS for p in phrases):
-        texts.append(texts[0].replace(forms[Verb.WEARS], f"{forms[Verb.IS]} wearing", 1))
-    return texts
+def _draw_quality(attributes: frozenset[str], rng: Source) -> str | None:
+    possible = possible_qualities(attributes & MAY_BE_QUALITIES)
+    if not possible or rng.random() >= QUALITY_SHARE:
+        return None
+    return possible[int(rng.random() * len(possible))]

@@ -1,6 +1,6 @@
 """Attributes → the phrases that word them, neighbours merged as a person would.
 
-Wavy, brown and bangs become "wavy brown hair with bangs"; bushy and arched become "bushy arched
+Wavy and brown become "wavy brown hair"; bushy and arched become "bushy arched
 eyebrows"; smiling and an open mouth become "smiling with her mouth slightly open".
 """
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from facecaption_assets.captions.pcfg import Production, enumerated
 from facecaption_assets.captions.wordings import (
+    EYEBROW_NOUNS,
+    EYEBROW_SYNONYMS,
     EYEBROWS,
     HAD,
     HAIR_COLOUR_WORDS,
@@ -37,33 +39,28 @@ class Phrase:
         return "+".join(self.names)
 
 
-def topic_phrases(
-    topic: str, attributes: Collection[str], *, merge_bangs: bool = True
-) -> list[Phrase]:
+def topic_phrases(topic: str, attributes: Collection[str]) -> list[Phrase]:
     """Phrases that together word exactly those of the attributes that belong to the topic.
 
     Args:
         topic: Key of ``TOPICS``.
         attributes: Positive attributes; those of other topics are ignored.
-        merge_bangs: "brown hair with bangs" as one phrase; else "brown hair" and "bangs" as two.
     """
     left = [name for name in TOPICS[topic] if name in attributes]
     phrases: list[Phrase] = []
     while left:
-        phrase = _merged(left, merge_bangs) or _single(left[0])
+        phrase = _merged(left) or _single(left[0])
         phrases.append(phrase)
         left = [name for name in left if name not in phrase.names]
     return phrases
 
 
-def _merged(names: list[str], merge_bangs: bool) -> Phrase | None:
+def _merged(names: list[str]) -> Phrase | None:
     """The phrase that the first attribute shares with others; None where it stands alone."""
     if names[0] in _HAIR:
-        return _hair(names, merge_bangs)
+        return _hair(names)
     if names[0] in EYEBROWS:
-        brows = tuple(name for name in names if name in EYEBROWS)
-        worded = " ".join(EYEBROWS[name] for name in brows)
-        return Phrase(brows, Verb.HAS, (Production(f"{worded} eyebrows"),))
+        return _eyebrows(tuple(name for name in names if name in EYEBROWS))
     if names == list(_OPEN_SMILE):
         return Phrase(
             _OPEN_SMILE, Verb.IS, (Production("smiling with <possessive> mouth slightly open"),)
@@ -71,17 +68,26 @@ def _merged(names: list[str], merge_bangs: bool) -> Phrase | None:
     return None
 
 
-def _hair(names: list[str], merge_bangs: bool) -> Phrase:
+def _eyebrows(names: tuple[str, ...]) -> Phrase:
+    words = [EYEBROWS[name] for name in names]
+    others = [EYEBROW_SYNONYMS.get(word, word) for word in words]
+    wordings = tuple(
+        Production(f"{worded} {noun.text}", noun.weight)
+        for worded in dict.fromkeys((" ".join(words), " ".join(others)))
+        for noun in EYEBROW_NOUNS
+    )
+    return Phrase(names, Verb.HAS, wordings)
+
+
+def _hair(names: list[str]) -> Phrase:
     textures = [name for name in names if name in HAIR_TEXTURES]
     colours = [name for name in names if name in HAIR_COLOUR_WORDS]
     texture = enumerated([HAIR_TEXTURES[name] for name in textures])
     colour = enumerated([HAIR_COLOUR_WORDS[name] for name in colours])
-    named = (*textures, *colours)
-    worded = " ".join(filter(None, (texture, colour, "hair")))
-    if merge_bangs and "Bangs" in names:
-        named = (*named, "Bangs")
-        worded = f"{worded} with bangs"
-    return Phrase(named, Verb.HAS, (Production(worded),))
+    wordings = [Production(" ".join(filter(None, (texture, colour, "hair"))), 2)]
+    if texture and colour:
+        wordings.append(Production(f"{colour} {texture} hair"))
+    return Phrase((*textures, *colours), Verb.HAS, tuple(wordings))
 
 
 def _single(name: str) -> Phrase:

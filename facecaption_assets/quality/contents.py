@@ -95,8 +95,8 @@ def probabilities_vary(attributes: pa.Table, min_faces: int = 20) -> Outcome:
 
 
 def captions_present(llm: pa.Table) -> Outcome:
-    """Every accepted or fallen-back row has a caption, and no other row has one."""
-    captioned = pc.is_in(llm["status"], pa.array(["accepted", "fell_back"]))
+    """Every accepted, repaired or fallen-back row has a caption, and no other row has one."""
+    captioned = pc.is_in(llm["status"], pa.array(["accepted", "repaired", "fell_back"]))
     blank = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(llm["caption"], "")), "")
     absent = _count(pc.and_(captioned, blank))
     stray = _count(pc.and_not(pc.invert(captioned), blank))

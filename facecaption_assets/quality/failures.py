@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facecaption_assets.quality.gates import Outcome
-from facecaption_assets.rewriting.rewrite import REFUSED
+from facecaption_assets.rewriting.one_caption import REFUSED
 
 #: Largest share of a shard's rows that may fail on their own account.
 MAX_FAILED_SHARE: Final = 0.5

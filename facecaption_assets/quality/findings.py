@@ -22,7 +22,7 @@ _CAPTION_QUERIES: Final[dict[str, str]] = {
         "WHERE status = 'kept' AND alt_text <> '' GROUP BY key"
     ),
     "template": "SELECT caption FROM template_captions WHERE status = 'captioned'",
-    "rewritten": "SELECT caption FROM llm_captions WHERE status IN ('accepted', 'fell_back')",
+    "rewritten": "SELECT caption FROM llm_captions WHERE status <> 'opted_out'",
 }
 
 
@@ -47,7 +47,7 @@ class CaptionSource:
 
 @dataclass(frozen=True)
 class Rewrites:
-    """Accepted rewritings, and how many of them repeat their template word for word."""
+    """Accepted or repaired rewritings, and how many repeat their template word for word."""
 
     accepted: int
     unchanged: int
@@ -110,7 +110,7 @@ def count_rewrites(connection: duckdb.DuckDBPyConnection) -> Rewrites:
     """How much the language model changed what it was given."""
     counts = connection.execute(
         "SELECT count(*), count(*) FILTER (caption = template_caption) FROM llm_captions "
-        "WHERE status = 'accepted'"
+        "WHERE status IN ('accepted', 'repaired')"
     ).fetchall()[0]
     return Rewrites(*counts)
 

@@ -40,7 +40,7 @@ class _Question:
     rows: str = ""
 
 
-_FINAL: Final = "status IN ('accepted', 'fell_back')"
+_FINAL: Final = "status IN ('accepted', 'repaired', 'fell_back')"
 
 _QUESTIONS: Final = (
     _Question("pictures planned", "shard_plan", "true"),
@@ -84,12 +84,12 @@ _QUESTIONS: Final = (
         "final captions",
         "llm_captions",
         _FINAL,
-        lost_where="status NOT IN ('accepted', 'fell_back')",
+        lost_where=f"NOT {_FINAL}",
     ),
     _Question(
         "of them rewritten",
         "llm_captions",
-        "status = 'accepted'",
+        "status IN ('accepted', 'repaired')",
         reason="'fell back: ' || coalesce(split_part(rejection_reason, ':', 1), 'unknown')",
         lost_where="status = 'fell_back'",
     ),

@@ -45,7 +45,7 @@ class CaptionPair:
         template: The grammar's sentence; None where the face has nothing to say.
         status: Status of the rewriting; None where it has not run.
         rewritten: The final caption.
-        rejected: The model's last rejected text, where it fell back.
+        rejected: The model's rejected text, where it was repaired or fell back.
         reason: Why that was rejected.
     """
 

@@ -42,8 +42,11 @@ STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
         "failed_to_caption",
         "unavailable",
     ),
-    "llm_captions": ("accepted", "fell_back", "opted_out"),
+    "llm_captions": ("accepted", "repaired", "fell_back", "opted_out"),
 }
+
+#: Statuses of ``llm_captions`` whose caption is the model's.
+REWRITTEN: Final = ("accepted", "repaired")
 
 DROP_REASONS: Final[tuple[str, ...]] = (
     "no_face",
@@ -241,13 +244,14 @@ def rows_conserved_llm(templates: pa.Table, llm: pa.Table) -> Outcome:
     numbers = {
         "rows_in": captioned.num_rows,
         "rows_out": llm.num_rows,
-        "kept": counts["accepted"] + counts["fell_back"],
+        "kept": counts["accepted"] + counts["repaired"] + counts["fell_back"],
         "dropped": counts["opted_out"],
         **counts,
     }
     good = (
         f"{captioned.num_rows} template captions = {counts['accepted']} accepted + "
-        f"{counts['fell_back']} fell back + {counts['opted_out']} opted out."
+        f"{counts['repaired']} repaired + {counts['fell_back']} fell back + "
+        f"{counts['opted_out']} opted out."
     )
     return _outcome(problems, good, numbers)
 

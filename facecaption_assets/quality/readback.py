@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from facecaption_assets.captions.parsing import NotATemplateCaption, parse_caption
 from facecaption_assets.quality.gates import Outcome
-from facecaption_assets.rewriting.rewrite import spoken_subject
+from facecaption_assets.rewriting.styles import most_words
+from facecaption_assets.rewriting.tasks import spoken_subject
 from facecaption_assets.rewriting.verification import verify
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
@@ -34,18 +35,18 @@ def captions_name_attributes(templates: pa.Table, attributes: pa.Table) -> Outco
 
 
 def captions_verified(llm: pa.Table, attributes: pa.Table, max_words: int) -> Outcome:
-    """Each accepted rewrite passes verification again; each fallback is its template caption.
+    """Each rewrite passes verification again; each fallback is its template caption.
 
     Args:
         llm: Rows of ``llm_captions``.
         attributes: Rows of ``face_attributes`` of the same shard.
-        max_words: Longest rewrite that is accepted, words.
+        max_words: Longest rewrite of the style ``normal`` that is accepted, words.
     """
 
     def fault(row: _Row, face: _Row) -> str | None:
         return _rewrite_fault(row, face, max_words)
 
-    captioned = llm.filter(pc.is_in(llm["status"], pa.array(["accepted", "fell_back"])))
+    captioned = llm.filter(pc.not_equal(llm["status"], "opted_out"))
     return _judge(captioned.to_pylist(), attributes, fault)
 
 
@@ -88,4 +89,5 @@ def _rewrite_fault(row: _Row, face: _Row, max_words: int) -> str | None:
         subject = spoken_subject(row["face_id"], row["template_caption"] or "", face)
     except ValueError:
         return "sex_is_not_known"
-    return verify(row["caption"] or "", row["attributes"], subject, max_words).reason
+    longest = most_words(row["style"], max_words)
+    return verify(row["caption"] or "", row["attributes"], subject, longest).reason

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
 from facecaption_assets.provenance import stage_hash
-from facecaption_assets.quality.gates import Outcome
+from facecaption_assets.quality.gates import REWRITTEN, Outcome
 from facecaption_assets.quality.texts import caption_statistics
 from facecaption_assets.schema import SHARD_QUALITY
 
@@ -165,11 +165,11 @@ def _text_statistics(asset: str, table: pa.Table) -> Iterator[_Row]:
 
 def _rewriting_statistics(asset: str, table: pa.Table) -> Iterator[_Row]:
     statuses = _value_counts(table["status"])
-    answered = statuses.get("accepted", 0) + statuses.get("fell_back", 0)
-    if answered:
-        yield _row(asset, "acceptance_share", "", statuses.get("accepted", 0) / answered)
+    rewritten = sum(statuses.get(status, 0) for status in REWRITTEN)
+    if answered := rewritten + statuses.get("fell_back", 0):
+        yield _row(asset, "acceptance_share", "", rewritten / answered)
     same = pc.equal(table["caption"], table["template_caption"])
-    unchanged = pc.and_(same, pc.equal(table["status"], "accepted"))
+    unchanged = pc.and_(same, pc.is_in(table["status"], pa.array(REWRITTEN)))
     yield _row(asset, "unchanged_rewrites", "", pc.sum(unchanged).as_py() or 0)
     for column in ("num_attempts", "prompt_tokens", "completion_tokens"):
         yield _row(asset, f"total_{column}", "", pc.sum(table[column]).as_py() or 0)

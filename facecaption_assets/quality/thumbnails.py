@@ -1,19 +1,18 @@
-"""Small pictures of the gallery's faces, cut from the crops' tars.
+"""Small pictures of the faces that a page shows, cut from the crops' tars.
 
 A thumbnail's name holds the crop's hash and its size, so one that is there is never made again,
-and one that no card shows is removed: a face that is opted out leaves the report with it.
+and one that is not shown any more is removed: a face that is opted out leaves the page with it.
 """
 
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from PIL import Image
 from tqdm import tqdm
 from upath import UPath
 
-from facecaption_assets.quality.gallery import Card
 from facecaption_assets.shards.images import decode_rgb
 from facecaption_assets.shards.tars import read_members
 from facecaption_assets.storage import Storage
@@ -21,31 +20,50 @@ from facecaption_assets.storage import Storage
 _JPEG_QUALITY: Final = 82
 
 
-def thumbnail_name(card: Card, side_px: int) -> str:
-    """File name of a card's thumbnail."""
-    return f"{card.face_id}-{card.sha256[:12]}-{side_px}.jpg"
+class ShownFace(Protocol):
+    """A face that a page shows."""
+
+    @property
+    def face_id(self) -> str:
+        """The face."""
+        ...
+
+    @property
+    def shard(self) -> str:
+        """Shard that has its crop."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Of the crop's bytes, hex."""
+        ...
+
+
+def thumbnail_name(face: ShownFace, side_px: int) -> str:
+    """File name of a face's thumbnail."""
+    return f"{face.face_id}-{face.sha256[:12]}-{side_px}.jpg"
 
 
 def publish_thumbnails(
-    storage: Storage, folder: UPath, cards: Sequence[Card], side_px: int
+    storage: Storage, folder: UPath, faces: Sequence[ShownFace], side_px: int
 ) -> None:
-    """Bring the folder to hold exactly the cards' thumbnails.
+    """Bring the folder to hold exactly the faces' thumbnails.
 
     Args:
         storage: Data root.
         folder: Where the thumbnails lie.
-        cards: Faces that are shown.
+        faces: Faces that are shown; one may be named more than once.
         side_px: Longer side of a thumbnail, px.
     """
-    wanted = {thumbnail_name(card, side_px): card for card in cards}
+    wanted = {thumbnail_name(face, side_px): face for face in faces}
     there = {path.name for path in folder.glob("*.jpg")} if folder.exists() else set()
     for name in sorted(there - wanted.keys()):
         (folder / name).unlink()
     missing: dict[str, dict[str, str]] = {}
-    for name, card in wanted.items():
+    for name, face in wanted.items():
         if name not in there:
-            missing.setdefault(card.shard, {})[f"{card.face_id}.jpg"] = name
-    with storage.staging("thumbnails", "gallery") as staging:
+            missing.setdefault(face.shard, {})[f"{face.face_id}.jpg"] = name
+    with storage.staging("thumbnails", folder.name) as staging:
         for shard, members in tqdm(
             sorted(missing.items()), desc="thumbnails", disable=None, leave=False
         ):

@@ -9,11 +9,13 @@ from typing import Final
 
 from facecaption_assets.captions.grammar import GRAMMAR_VERSION
 from facecaption_assets.models import ModelStore
+from facecaption_assets.rewriting.choosing import CHOOSING_VERSION
 from facecaption_assets.rewriting.client import ChatClient
 from facecaption_assets.rewriting.constrained import CONSTRAINT_VERSION
 from facecaption_assets.rewriting.faults import API_KEY_VARIABLE
 from facecaption_assets.rewriting.local_server import serve_locally
 from facecaption_assets.rewriting.openai_client import OpenAIChatClient
+from facecaption_assets.rewriting.prompt_files import read_prompts
 from facecaption_assets.rewriting.prompts import PROMPT_VERSION
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.rewriting.verification import VERIFICATION_VERSION
@@ -67,7 +69,11 @@ def open_client(settings: RewriteSettings, store: ModelStore) -> Iterator[ChatCl
 def stage_identity(settings: RewriteSettings, store: ModelStore) -> str:
     """What the stage's output depends on besides its input, as text: for its code version.
 
-    Needs no network. The address of an endpoint does not count, nor do threads and waits.
+    Needs no network. The address of an endpoint does not count, nor do threads and waits; prompts
+    count by their content, wherever the file lies.
+
+    Raises:
+        PromptError: If the prompts cannot be used.
     """
     deciding = {k: v for k, v in asdict(settings).items() if k not in _INDIFFERENT}
     deciding |= {
@@ -75,8 +81,10 @@ def stage_identity(settings: RewriteSettings, store: ModelStore) -> str:
         "local_model": None,
         "grammar": GRAMMAR_VERSION,
         "prompt": PROMPT_VERSION,
+        "prompts": read_prompts(settings.prompts).version,
         "verification": VERIFICATION_VERSION,
-        "constraint": CONSTRAINT_VERSION if settings.constrained else None,
+        "choosing": CHOOSING_VERSION,
+        "constraint": CONSTRAINT_VERSION if settings.constraint != "none" else None,
     }
     return json.dumps(deciding, sort_keys=True)
 

@@ -187,7 +187,7 @@ FRAMES: Final[tuple[Frame, ...]] = (
     Frame(("mouth",), {"Mouth_Slightly_Open": (*_OPEN, f"open|opened {_SLIGHTLY}")}),
     Frame(
         ("cheekbones", "cheek bones"),
-        {"High_Cheekbones": ("high", "prominent", "high set", "set high")},
+        {"High_Cheekbones": ("pronounced", "high", "prominent", "high set", "set high")},
         compounds=("cheekboned",),
         plural=True,
     ),
@@ -195,7 +195,7 @@ FRAMES: Final[tuple[Frame, ...]] = (
         ("cheeks",),
         {
             "Chubby": ("chubby", "plump"),
-            "Rosy_Cheeks": ("rosy", "rosy pink", "flushed", "pink", "ruddy"),
+            "Rosy_Cheeks": ("rosy", "reddish", "rosy pink", "flushed", "pink", "ruddy"),
         },
         compounds=("cheeked",),
         plural=True,

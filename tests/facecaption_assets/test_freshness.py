@@ -84,6 +84,15 @@ def test_a_part_that_was_read_and_is_another_one_now_makes_its_reader_stale(buil
     assert (state.state, state.reason) == (State.STALE, f"{asset} of part 03 changed")
 
 
+def test_a_table_that_only_some_settings_read_counts_where_it_was_read(built) -> None:
+    raw = {f"raw_shards/{SHARD}": built.require("raw_shards", SHARD).data_version}
+    also = {f"shard_plan/{SHARD}": built.require("shard_plan", SHARD).data_version}
+    commit(built, "shard_plan", plan("file:///moved.jpg"))
+    for read, reason in ((raw, ""), (raw | also, "shard_plan changed")):
+        built.commit(FACE_CROPS.from_rows([]), Provenance("face_crops", SHARD, "v1", read))
+        assert judge(built).state("face_crops", SHARD).reason == reason
+
+
 def verdict(storage: Storage, *, passed: bool) -> None:
     stored = storage.require_built("shard_plan", SHARD)
     storage.record_verdict(

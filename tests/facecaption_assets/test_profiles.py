@@ -102,9 +102,13 @@ def test_changes_that_cannot_be_read_name_the_file_and_the_place(storage, change
         ("captioners", "max_new_tokens = 0", "1 to 512"),
         ("rewriting", "local_threads = 0", "1 to 1024"),
         ("rewriting", "temperature = -1.0", "0 to 2"),
+        ("rewriting", 'constraint = "json"', "none or gbnf or structured_outputs"),
         ("rewriting", "max_tokens = 0", "1 or more"),
         ("rewriting", "max_words = 0", "1 or more"),
         ("rewriting", "attempts = 0", "1 to 100"),
+        ("rewriting", "best_of = 4", "1 to attempts, 3"),
+        ("rewriting", "alt_text = 'always'", "never or hint"),
+        ("rewriting", "styles = ['normal', 'long']", "short or normal or detailed"),
         ("rewriting", "concurrency = 0", "1 to 10000"),
         ("rewriting", "timeout_s = 0", "0.1 to 86400"),
         ("rewriting", "timeout_s = inf", "0.1 to 86400"),
@@ -170,6 +174,22 @@ def test_an_annotator_that_does_not_exist_is_named(storage) -> None:
     profile = load(storage, '[attributes]\nannotators = ["celeba"]')
     with pytest.raises(ProfileError, match=r"\[attributes\] .*'celeba'; known are face_parsing"):
         code_versions(profile, ModelStore(storage.models))
+
+
+def test_prompts_that_cannot_be_used_are_named(storage) -> None:
+    profile = load(storage, '[rewriting]\nprompts = "none.toml"')
+    with pytest.raises(ProfileError, match=r"\[rewriting\] RewriteSettings\.prompts .*none\.toml"):
+        code_versions(profile, ModelStore(storage.models))
+
+
+def test_a_face_that_is_hinted_at_cannot_share_its_answer(storage) -> None:
+    with pytest.raises(ProfileError, match="share_answers needs alt_text = 'never'"):
+        load(storage, '[rewriting]\nshare_answers = true\nalt_text = "hint"')
+
+
+def test_at_least_one_style_is_needed(storage) -> None:
+    with pytest.raises(ProfileError, match="styles is empty; give at least one of short"):
+        load(storage, "[rewriting]\nstyles = []")
 
 
 def test_annotators_are_composed_by_attribute_and_by_agreement(storage) -> None:

@@ -81,6 +81,14 @@ def test_rows_that_are_no_pairs_are_counted_by_reason(
     assert accounted_rows(storage, done) == (24, 24)
 
 
+@pytest.mark.parametrize("status", ["accepted", "repaired", "fell_back"])
+def test_a_row_that_has_a_caption_is_a_pair_however_it_came_about(
+    storage: Storage, rewrite: Callable[..., None], status: str
+) -> None:
+    rewrite("llm_captions", SHARD, lambda index, row: row.update({"status": status}))
+    assert build_training_set(storage, LLM).rows == 24
+
+
 def test_a_caption_that_a_face_has_twice_is_one_pair(
     storage: Storage, rewrite: Callable[..., None]
 ) -> None:

@@ -40,7 +40,27 @@ def test_unspoken_negative_and_unknown_attributes_are_not_told() -> None:
 
 def test_the_noun_counts_and_the_rest_is_drawn() -> None:
     names = ("Bald", "Eyeglasses", "Male", "Smiling", "Young")
-    drawn = {choose_attributes(names, 3, random.Random(seed)) for seed in range(60)}
+    settings = CaptionSettings(max_attributes=3)
+    drawn = {choose_attributes(names, settings, random.Random(seed)) for seed in range(60)}
     assert len(drawn) == 6
     assert all("Male" in chosen and len(chosen) == 3 for chosen in drawn)
     assert all(sorted(chosen) == list(chosen) for chosen in drawn)
+
+
+def test_what_is_chosen_always_describes_the_face() -> None:
+    settings = CaptionSettings(max_attributes=2)
+    for seed in range(60):
+        chosen = choose_attributes(("Male", "Smiling", "Young"), settings, random.Random(seed))
+        assert chosen == ("Male", "Smiling")
+
+
+def test_a_sample_has_from_two_attributes_up_to_the_most() -> None:
+    names = ("Bald", "Eyeglasses", "Smiling", "Wearing_Hat", "Young")
+    settings = CaptionSettings(attributes="sampled", max_attributes=4)
+    drawn = {len(choose_attributes(names, settings, random.Random(seed))) for seed in range(99)}
+    assert drawn == {2, 3, 4}
+
+
+def test_all_are_chosen_where_nothing_limits_them() -> None:
+    settings = CaptionSettings(max_attributes=40)
+    assert choose_attributes(("Bald", "Smiling"), settings, random.Random(0)) == ("Bald", "Smiling")

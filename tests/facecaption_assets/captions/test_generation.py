@@ -34,12 +34,12 @@ WOMAN = face("s-00000-0", "Wavy_Hair", "Brown_Hair", "Bangs", "Smiling", Male=Fa
 MAN = face("s-00001-0", "Male", "Young", "Eyeglasses", "No_Beard", age_years=25.0)
 
 
-#: Drawn with the grammar of version 1.
+#: Drawn with the grammar of version 2.
 GOLDEN = [
-    "This woman has wavy brown hair with bangs. The woman is smiling.",
-    "The woman has wavy brown hair with bangs. She is smiling.",
-    "This young man is clean-shaven. He is wearing eyeglasses.",
-    "The young man is clean-shaven. He is wearing glasses.",
+    "The smiling woman has bangs across the forehead and brown wavy hair.",
+    "The smiling woman is shown with brown wavy hair and bangs.",
+    "The young man is clean-shaven and wears eyeglasses.",
+    "The young man is clean-shaven and is wearing a pair of spectacles.",
 ]
 
 
@@ -104,6 +104,25 @@ def test_at_most_max_attributes_are_named() -> None:
     caption = generate_caption(everything, 0, CaptionSettings(max_attributes=4))
     assert caption is not None
     assert len(caption.attributes) == 4 and "Male" in caption.attributes
+
+
+def test_the_captions_of_a_face_differ_as_long_as_the_grammar_can() -> None:
+    captions = caption_faces(table(WOMAN), CaptionSettings(captions_per_face=40), OptOut.none())
+    texts = captions["caption"].to_pylist()
+    assert len(set(texts)) == 40
+    assert texts[3] == getattr(generate_caption(WOMAN, 3, CaptionSettings()), "text", None)
+
+
+def test_sampled_captions_of_a_face_tell_different_things() -> None:
+    settings = CaptionSettings(captions_per_face=20, attributes="sampled")
+    rows = caption_faces(table(WOMAN), settings, OptOut.none()).to_pylist()
+    told = {tuple(row["attributes"]) for row in rows}
+    assert {len(names) for names in told} == {2, 3, 4}
+
+
+def test_a_way_of_choosing_that_is_unknown_is_refused() -> None:
+    with pytest.raises(ValueError, match="attributes is 'some'"):
+        CaptionSettings(attributes="some")
 
 
 def test_the_identity_changes_with_the_settings() -> None:

@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from facecaption_assets.captions.pcfg import Grammar, Production, enumerated
+from facecaption_assets.captions.pcfg import Choices, Grammar, Production, SeededSource, enumerated
 
 TINY = Grammar(
     {
@@ -54,3 +54,29 @@ def test_a_symbol_without_a_rule_is_refused() -> None:
 )
 def test_lists_are_punctuated_as_in_english(items: list[str], text: str) -> None:
     assert enumerated(items) == text
+
+
+def test_weights_of_choices_are_relative_frequencies() -> None:
+    choices = Choices([("x", 0.3), ("y", 0.1)])
+    rng = random.Random(0)
+    counts = Counter(choices.draw(rng) for _ in range(4000))
+    assert counts["x"] / 4000 == pytest.approx(0.75, abs=0.03)
+
+
+@pytest.mark.parametrize("weighted", [[], [("x", 0.0)], [("x", 1.0), ("y", -1.0)]])
+def test_choices_need_alternatives_that_can_be_drawn(weighted: list[tuple[str, float]]) -> None:
+    with pytest.raises(ValueError, match="weights above 0"):
+        Choices(weighted)
+
+
+def test_a_seeded_source_is_uniform_and_never_ends() -> None:
+    source = SeededSource("a face")
+    numbers = [source.random() for _ in range(4000)]
+    assert min(numbers) >= 0 and max(numbers) < 1 and len(set(numbers)) > 3990
+    shares = Counter(int(number * 10) for number in numbers)
+    assert all(share / 4000 == pytest.approx(0.1, abs=0.02) for share in shares.values())
+
+
+def test_a_seeded_source_depends_on_its_seed_alone() -> None:
+    first, same, other = (SeededSource(seed).random() for seed in ("a", "a", "b"))
+    assert first == same != other

@@ -32,7 +32,9 @@ def captioned(dataset: FakeModels) -> FakeModels:
 def materialize(
     dataset: FakeModels, instance: dg.DagsterInstance, settings: str, raises: bool = True
 ) -> dg.ExecuteInProcessResult:
-    dataset.storage.profile_file.write_text(f"[rewriting]\nattempts = 1\n{settings}")
+    dataset.storage.profile_file.write_text(
+        f"[rewriting]\nattempts = 1\nrepair = false\n{settings}"
+    )
     real = Dataset(home=dataset.home, profile_name="embedded")
     return dg.materialize(
         [llm_captions],

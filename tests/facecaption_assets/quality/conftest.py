@@ -21,6 +21,7 @@ HOSTILE = '<script>alert("x")</script> & "Bob" <img src=x onerror=alert(1)>'
 CYCLE = 8  # pictures until the pattern of outcomes repeats
 MISSING, FACELESS, TWO_FACES, TOO_FEW_LABELS = range(4)
 FALLEN_BACK = (4, 6)
+REPAIRED = 7
 
 Row = dict[str, Any]
 HomeBuilder = Callable[..., Storage]
@@ -155,12 +156,19 @@ def rewritten_row(key: str, kind: int) -> Row:
     row: Row = {
         **template,
         "status": "accepted",
+        "style": "normal",
         "caption": f"Smiling gently, the {subject(kind)} has brown hair over the forehead.",
         "template_caption": template["caption"],
         "num_attempts": 2,
         "prompt_tokens": 100,
         "completion_tokens": 20,
     }
+    if kind == REPAIRED:
+        row |= {
+            "status": "repaired",
+            "rejected_caption": "The man has brown hair. " * 20,
+            "rejection_reason": "too_long",
+        }
     if kind in FALLEN_BACK:
         row |= {
             "status": "fell_back",

@@ -12,7 +12,7 @@ from facecaption_assets.schema import TABLES
 FACE = {"key": "s-00000-00000", "split_group": "g", "num_positive": 0, "resolved_conflicts": []}
 CAPTION = {
     **{"key": "s-00000-00000", "split_group": "g", "caption_index": 0, "attributes": []},
-    **{"num_attempts": 0, "prompt_tokens": 0, "completion_tokens": 0},
+    **{"num_attempts": 0, "prompt_tokens": 0, "completion_tokens": 0, "style": "normal"},
 }
 DEAD = {"status": "failed_to_annotate", "error_message": "fake: RuntimeError: the model died"}
 REFUSED = {"status": "fell_back", "rejection_reason": "request_refused", "error_message": "grammar"}
@@ -69,6 +69,7 @@ def test_the_reason_quotes_the_first_failure() -> None:
         ([OUT], True),
         ([REFUSED], False),
         ([REFUSED, {"status": "accepted"}], True),
+        ([REFUSED, {"status": "repaired"}], True),
         ([REFUSED, REFUSED, UNTRUE], False),
         ([UNTRUE, UNTRUE], True),
     ],

@@ -56,11 +56,12 @@ def test_rewritings_that_change_nothing_are_counted(build_home: Home) -> None:
     provenance = storage.read_provenance("llm_captions", "drawn-00000")
     assert provenance is not None
     rows = storage.read_table("llm_captions", "drawn-00000").to_pylist()
-    accepted = [row for row in rows if row["status"] == "accepted"]
-    accepted[0]["caption"] = accepted[0]["template_caption"]
+    for status in ("accepted", "repaired"):
+        row = next(row for row in rows if row["status"] == status)
+        row["caption"] = row["template_caption"]
     storage.commit(LLM_CAPTIONS.from_rows(rows), provenance)
     with open_tables(storage) as connection:
-        assert count_rewrites(connection) == Rewrites(accepted=3, unchanged=1)
+        assert count_rewrites(connection) == Rewrites(accepted=3, unchanged=2)
 
 
 def test_gates_speak_of_the_present_data_only(build_home: Home) -> None:

@@ -54,6 +54,12 @@ def test_a_complete_shard_conserves_its_rows(asset: str, tables: Tables) -> None
         assert numbers["kept"] + numbers["dropped"] == tables[asset].num_rows
 
 
+def test_repaired_rows_are_kept_and_told(tables: Tables) -> None:
+    outcome = judge("llm_captions", tables)
+    assert "10 template captions = 4 accepted + 2 repaired + 4 fell back" in outcome.reason
+    assert (outcome.numbers["repaired"], outcome.numbers["kept"]) == (2, 10)
+
+
 @pytest.mark.parametrize("asset", ASSETS)
 def test_nothing_from_nothing_conserves_its_rows(asset: str) -> None:
     assert judge(asset, {name: table.arrow.empty_table() for name, table in TABLES.items()}).passed

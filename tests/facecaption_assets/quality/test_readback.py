@@ -38,7 +38,7 @@ def rewrites(**changes: object) -> pa.Table:
         {
             **{name: row[name] for name in ("face_id", "key", "split_group", "caption_index")},
             **{"status": "accepted", "caption": GOOD, "template_caption": row["caption"]},
-            **{"attributes": row["attributes"], "num_attempts": 1},
+            **{"attributes": row["attributes"], "num_attempts": 1, "style": "normal"},
             **{"prompt_tokens": 1, "completion_tokens": 1},
         }
         for row in templates().to_pylist()
@@ -98,6 +98,7 @@ def test_a_caption_without_a_sex_is_fine_where_it_is_unknown() -> None:
         ({"caption": None}, {}, "too_short"),
         ({}, {"Male": None}, "sex_is_not_known"),
         ({"status": "fell_back"}, {}, "not_the_template"),
+        ({"status": "repaired", "caption": "A man smiles."}, {}, "wrong_subject:man"),
         ({"caption": "The woman with wavy hair " + "is there and " * 12 + "smiles."}, {}, "too_lo"),
     ],
 )
@@ -107,6 +108,13 @@ def test_a_rewrite_that_says_something_else_is_quoted(
     outcome = captions_verified(rewrites(**changes), attributes(**states), 20)
     assert not outcome.passed
     assert said in outcome.reason
+
+
+def test_a_rewrite_is_held_to_the_length_of_its_style() -> None:
+    long = "The woman with wavy hair " + "is there and " * 4 + "is smiling."
+    assert captions_verified(rewrites(caption=long), attributes(), 60).passed
+    outcome = captions_verified(rewrites(caption=long, style="short"), attributes(), 60)
+    assert not outcome.passed and "too_long" in outcome.reason
 
 
 def test_a_rewrite_may_be_as_long_as_the_settings_say() -> None:

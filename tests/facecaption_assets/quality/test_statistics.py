@@ -40,6 +40,7 @@ def values(statistics: pa.Table) -> dict[tuple[str, str, str], float]:
         (("synthetic_captions", "rejection_reason", "number_or_age"), 4),
         (("synthetic_captions", "captions", ""), 12),
         (("llm_captions", "rejection_reason", "missing_attribute"), 4),
+        (("llm_captions", "status", "repaired"), 2),
         (("llm_captions", "acceptance_share", ""), 0.6),
         (("llm_captions", "unchanged_rewrites", ""), 0),
         (("llm_captions", "total_completion_tokens", ""), 200),

@@ -47,7 +47,17 @@ def test_absent_weights_are_named_with_their_setting(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"temperature": 0.1}, {"attempts": 1}, {"constrained": False}, {"local_model": "other"}],
+    [
+        {"temperature": 0.1},
+        {"attempts": 1},
+        {"constraint": "none"},
+        {"local_model": "other"},
+        {"styles": ("short", "normal")},
+        {"best_of": 2},
+        {"repair": False},
+        {"share_answers": True},
+        {"alt_text": "hint"},
+    ],
 )
 def test_the_identity_follows_what_decides_the_captions(
     tmp_path: Path, change: dict[str, Any]
@@ -83,3 +93,15 @@ def test_weights_of_the_users_go_by_their_own_identity(tmp_path: Path) -> None:
     weights.write_bytes(b"22")
     assert stage_identity(settings, store) != first
     assert str(tmp_path) not in first
+
+
+def test_prompts_count_by_their_content_not_by_their_place(tmp_path: Path) -> None:
+    def identity(name: str, text: str) -> str:
+        (tmp_path / name).write_text(text)
+        settings = RewriteSettings(prompts=str(tmp_path / name))
+        return stage_identity(settings, ModelStore(tmp_path))
+
+    first = identity("a.toml", 'repair = "Again: {reason}"')
+    assert identity("b.toml", '# the same\nrepair = "Again: {reason}"') == first
+    assert identity("a.toml", 'repair = "Once more: {reason}"') != first
+    assert stage_identity(RewriteSettings(), ModelStore(tmp_path)) != first

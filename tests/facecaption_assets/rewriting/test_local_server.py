@@ -11,8 +11,11 @@ from facecaption_assets.models import ModelStore
 from facecaption_assets.rewriting.client import EndpointUnavailable
 from facecaption_assets.rewriting.local_server import serve_locally
 from facecaption_assets.rewriting.openai_client import OpenAIChatClient
-from facecaption_assets.rewriting.rewrite import Task, chat_payload
+from facecaption_assets.rewriting.payloads import Payloads
+from facecaption_assets.rewriting.prompt_files import read_prompts
+from facecaption_assets.rewriting.prompts import Prompts
 from facecaption_assets.rewriting.settings import RewriteSettings
+from facecaption_assets.rewriting.tasks import Task
 from facecaption_assets.rewriting.verification import verify
 
 
@@ -61,14 +64,14 @@ def test_the_embedded_model_words_a_face_truly_and_stops_afterwards() -> None:
     caption = "The young man has wavy hair. He is smiling. He wears eyeglasses."
     row = {"face_id": "f", "caption_index": 0, "caption": caption, "attributes": named}
     task = Task(row, Subject(male=True))
+    payloads = Payloads(Prompts(read_prompts("")), "tiny", RewriteSettings())
     texts = []
     with serve_locally(store.path("smollm2-135m-instruct"), "tiny", 2) as base_url:
         client = OpenAIChatClient(base_url, "tiny", "none", 120.0, max_retries=0)
 
         async def ask() -> None:
             for attempt in range(3):
-                payload = chat_payload(task, attempt, "tiny", RewriteSettings())
-                answer = await client.complete(payload)
+                answer = await client.complete(payloads.attempt(task, attempt))
                 texts.append(answer.text)
                 assert answer.model == "tiny"
             await client.aclose()
@@ -76,5 +79,5 @@ def test_the_embedded_model_words_a_face_truly_and_stops_afterwards() -> None:
         asyncio.run(ask())
     assert all(verify(text, named, task.subject).accepted for text in texts)
     with pytest.raises(EndpointUnavailable):
-        asyncio.run(client.complete(chat_payload(task, 9, "tiny", RewriteSettings())))
+        asyncio.run(client.complete(payloads.attempt(task, 9)))
     asyncio.run(client.aclose())
