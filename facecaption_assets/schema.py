@@ -280,6 +280,37 @@ FACE_CROPS = Table(
     ),
 )
 
+IMAGE_SCORES = Table(
+    "image_scores",
+    "a kept face: how good a picture its crop is",
+    (
+        _FACE_ID,
+        _KEY,
+        _SPLIT_GROUP,
+        Column(
+            "status",
+            pa.string(),
+            "scored: by all that is configured. Else not_sampled, opted_out or failed_to_score.",
+        ),
+        _ERROR,
+        Column(
+            "brisque",
+            pa.float32(),
+            "BRISQUE of the crop: 0 is as good as an undistorted photograph, 100 as bad as the "
+            "worst that people rated; neither is a limit.",
+            True,
+        ),
+        Column(
+            "clip_iqa",
+            pa.float32(),
+            "CLIP-IQA of the crop, [0, 1], the higher the better; null where no CLIP is "
+            "configured. Scores of different models cannot be compared.",
+            True,
+        ),
+        Column("clip_model", pa.string(), "CLIP that was asked; null where none was.", True),
+    ),
+)
+
 FACE_ATTRIBUTES = Table(
     "face_attributes",
     "a kept face: 40 probabilities and states",
@@ -483,6 +514,7 @@ TABLES: Final[dict[str, Table]] = {
         SHARD_PLAN,
         RAW_SHARDS,
         FACE_CROPS,
+        IMAGE_SCORES,
         FACE_ATTRIBUTES,
         TEMPLATE_CAPTIONS,
         SYNTHETIC_CAPTIONS,

@@ -79,7 +79,7 @@ def _conserved(dataset: Dataset, shard: str) -> Outcome:
 
 
 def _numbers(dataset: Dataset, shard: str) -> Outcome:
-    """Every statistic is a finite number that is not negative."""
+    """Every statistic is a finite number, and none but of BRISQUE is negative."""
     return statistics_are_numbers(dataset.storage.read_table("shard_quality", shard))
 
 

@@ -19,6 +19,7 @@ from facecaption_assets.faces.detection import Detector
 from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.models import ModelStore
 from facecaption_assets.profiles import Profile, code_versions, load_profile
+from facecaption_assets.quality.image_scoring.scoring import Scorers, load_scorers
 from facecaption_assets.rewriting.client import ChatClient
 from facecaption_assets.rewriting.endpoint import open_client
 from facecaption_assets.shards.opening import open_source
@@ -81,6 +82,10 @@ class Dataset(dg.ConfigurableResource):
         """The face detector, loaded once per process."""
         return _detector(self.home, self.profile_name, self.code_versions["face_crops"])
 
+    def image_scorers(self) -> Scorers:
+        """What scores crops as pictures, loaded once per process."""
+        return _image_scorers(self.home, self.profile_name, self.code_versions["image_scores"])
+
     def annotators(self) -> list[Annotator]:
         """The attribute annotators, loaded once per process."""
         return _annotators(self.home, self.profile_name, self.code_versions["face_attributes"])
@@ -111,6 +116,12 @@ def open_dataset(home: str | None = None, profile: str | None = None) -> Dataset
 def _detector(home: str, profile_name: str, version: str) -> Detector:
     dataset = Dataset(home=home, profile_name=profile_name)
     return load_detector(dataset.profile.faces, dataset.models)
+
+
+@cache
+def _image_scorers(home: str, profile_name: str, version: str) -> Scorers:
+    dataset = Dataset(home=home, profile_name=profile_name)
+    return load_scorers(dataset.profile.image_scores, dataset.models)
 
 
 @cache

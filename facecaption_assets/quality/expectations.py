@@ -105,6 +105,17 @@ def face_expectations() -> list[Expectation]:
     ]
 
 
+def image_score_expectations() -> list[Expectation]:
+    """Suite of ``image_scores``; scores that are not told pass."""
+    return [
+        *_identity(["face_id"]),
+        _in_set("status", STATUSES["image_scores"]),
+        _between("brisque", -100, 200),
+        _between("clip_iqa", 0, 1),
+        _rarely("status", ["failed_to_score"], at_most=0.05),
+    ]
+
+
 def attribute_expectations() -> list[Expectation]:
     """Suite of ``face_attributes``."""
     return [

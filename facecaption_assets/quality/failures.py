@@ -19,19 +19,19 @@ MAX_FAILED_SHARE: Final = 0.5
 def faces_annotated(attributes: pa.Table) -> Outcome:
     """At most half of the faces, opted-out ones aside, could not be annotated."""
     failed = pc.equal(attributes["status"], "failed_to_annotate")
-    return _judge(attributes, failed, "faces could not be annotated")
+    return mostly_done(attributes, failed, "faces could not be annotated")
 
 
 def requests_answered(llm: pa.Table) -> Outcome:
     """At most half of the captions, opted-out ones aside, had their requests refused."""
     refused = pc.fill_null(pc.equal(llm["rejection_reason"], REFUSED), False)
-    return _judge(llm, refused, "captions had every request refused by the endpoint")
+    return mostly_done(llm, refused, "captions had every request refused by the endpoint")
 
 
 def faces_captioned(captions: pa.Table) -> Outcome:
     """At most half of the captions, opted-out faces aside, died in the image captioner."""
     failed = pc.equal(captions["status"], "failed_to_caption")
-    return _judge(captions, failed, "captions could not be drawn")
+    return mostly_done(captions, failed, "captions could not be drawn")
 
 
 def captioner_available(captions: pa.Table) -> Outcome:
@@ -44,7 +44,14 @@ def captioner_available(captions: pa.Table) -> Outcome:
     return Outcome(False, reason, numbers)
 
 
-def _judge(table: pa.Table, failed: pa.ChunkedArray, what: str) -> Outcome:
+def mostly_done(table: pa.Table, failed: pa.ChunkedArray, what: str) -> Outcome:
+    """At most ``MAX_FAILED_SHARE`` of a table's rows, opted-out ones aside, failed.
+
+    Args:
+        table: Has ``status`` and ``error_message``.
+        failed: Which rows did.
+        what: Says what it means, behind a number.
+    """
     failures = table.filter(failed)
     tried = pc.sum(pc.not_equal(table["status"], "opted_out")).as_py() or 0
     share = failures.num_rows / tried if tried else 0.0

@@ -30,6 +30,7 @@ STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
         *DOWNLOAD_STATUSES,
     ),
     "face_crops": ("kept", "dropped"),
+    "image_scores": ("scored", "not_sampled", "opted_out", "failed_to_score"),
     "face_attributes": ("labelled", "too_few_labels", "opted_out", "failed_to_annotate"),
     "template_captions": ("captioned", "no_attributes", "opted_out"),
     "synthetic_captions": (
@@ -157,20 +158,31 @@ def rows_conserved_crops(raw: pa.Table, crops: pa.Table) -> Outcome:
     return _outcome(problems, good, numbers)
 
 
+def rows_conserved_scores(crops: pa.Table, scores: pa.Table) -> Outcome:
+    """Every kept face has exactly one row of scores."""
+    return _one_row_per_face("image_scores", crops, scores, "score rows", "scored")
+
+
 def rows_conserved_attributes(crops: pa.Table, attributes: pa.Table) -> Outcome:
     """Every kept face has exactly one row of attributes."""
+    return _one_row_per_face("face_attributes", crops, attributes, "attribute rows", "labelled")
+
+
+def _one_row_per_face(
+    asset: str, crops: pa.Table, table: pa.Table, rows: str, good_status: str
+) -> Outcome:
     kept = crops.filter(pc.equal(crops["status"], "kept"))["face_id"]
-    problems = _one_to_one(kept, attributes["face_id"], "kept faces", "attribute rows")
-    problems["rows have an unknown status"] = _unknown_statuses("face_attributes", attributes)
-    labelled = _count(pc.equal(attributes["status"], "labelled"))
+    problems = _one_to_one(kept, table["face_id"], "kept faces", rows)
+    problems["rows have an unknown status"] = _unknown_statuses(asset, table)
+    good = _count(pc.equal(table["status"], good_status))
     numbers = {
         "rows_in": len(kept),
-        "rows_out": attributes.num_rows,
-        "kept": labelled,
-        "dropped": attributes.num_rows - labelled,
+        "rows_out": table.num_rows,
+        "kept": good,
+        "dropped": table.num_rows - good,
     }
-    good = f"{len(kept)} faces = {labelled} labelled + {numbers['dropped']} dropped."
-    return _outcome(problems, good, numbers)
+    reason = f"{len(kept)} faces = {good} {good_status} + {numbers['dropped']} dropped."
+    return _outcome(problems, reason, numbers)
 
 
 def rows_conserved_templates(

@@ -27,6 +27,34 @@ TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     "rewritten": ("30", "about 20", "about 160 k"),
 }
 
+#: Mean resolution of each data set's pictures, px by px, as the authors tabulate it.
+RESOLUTIONS: Final[dict[str, tuple[int, int]]] = {
+    "FaceCaption-15M": (285, 285),
+    "LAION-Face": (615, 615),
+    "MM-CelebA": (512, 512),
+    "CelebA-Dialog": (256, 256),
+    "CelebA": (178, 218),
+}
+
+#: Where the distribution of a score peaks, by measure and data set: read off the authors' plot,
+#: so all of them are about. Of BRISQUE less is better, of CLIP-IQA more.
+IMAGE_QUALITY_PEAKS: Final[dict[str, dict[str, float]]] = {
+    "brisque": {
+        "MM-CelebA": 0,
+        "FaceCaption-15M": 12,
+        "LAION-Face": 17,
+        "CelebA-Dialog": 18,
+        "CelebV-Text": 60,
+    },
+    "clip_iqa": {
+        "FaceCaption-15M": 0.73,
+        "MM-CelebA": 0.70,
+        "LAION-Face": 0.67,
+        "CelebA-Dialog": 0.5,
+        "CelebV-Text": 0.3,
+    },
+}
+
 #: Text-to-image R@5 on CelebA-Caption of FLIP trained without and with rewriting, percent.
 RETRIEVAL_R5: Final[dict[str, float]] = {"template": 38.62, "llm": 50.04}
 

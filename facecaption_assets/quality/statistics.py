@@ -17,13 +17,14 @@ from facecaption_assets.quality.texts import caption_statistics
 from facecaption_assets.schema import SHARD_QUALITY
 
 #: Raised when the same tables would give other statistics.
-VERSION: Final = 3
+VERSION: Final = 4
 
 #: Columns whose values are counted, per table.
 COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
     "shard_plan": ("status",),
     "raw_shards": ("status", "format"),
     "face_crops": ("status", "drop_reason"),
+    "image_scores": ("status",),
     "face_attributes": ("status",),
     "template_captions": ("status",),
     "synthetic_captions": ("status", "rejection_reason"),
@@ -40,8 +41,19 @@ AVERAGED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
             *("visible_share", "sharpness", "brightness", "colourfulness"),
         ),
     ),
+    "image_scores": ("scored", ("brisque", "clip_iqa")),
     "face_attributes": ("labelled", ("num_positive",)),
 }
+
+#: Of these averaged columns, quantiles are told as well.
+QUANTILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "face_crops": ("width", "height", "image_share", "sharpness"),
+    "image_scores": ("brisque", "clip_iqa"),
+}
+_LEVELS: Final = {"p05": 0.05, "median": 0.5, "p95": 0.95}
+
+#: Statistics of which less than zero is possible.
+_SIGNED: Final = ("mean_brisque", "p05_brisque", "median_brisque", "p95_brisque")
 
 _Row = dict[str, object]
 
@@ -90,8 +102,10 @@ def counts_match(statistics: pa.Table, rows: Mapping[str, int]) -> Outcome:
 
 
 def statistics_are_numbers(statistics: pa.Table) -> Outcome:
-    """Every statistic is a finite number that is not negative."""
-    fine = pc.and_(pc.is_finite(statistics["value"]), pc.greater_equal(statistics["value"], 0))
+    """Every statistic is a finite number, and none but of BRISQUE is negative."""
+    is_signed = pc.is_in(statistics["metric"], pa.array(_SIGNED))
+    possible = pc.or_(pc.greater_equal(statistics["value"], 0), is_signed)
+    fine = pc.and_(pc.is_finite(statistics["value"]), possible)
     wrong = statistics.filter(pc.invert(fine))
     names = [f"{row['stage']} {row['metric']} {row['label']}" for row in wrong.to_pylist()]
     numbers: dict[str, int | float] = {"statistics": statistics.num_rows, "wrong": len(names)}
@@ -110,12 +124,20 @@ def _table_statistics(asset: str, table: pa.Table) -> Iterator[_Row]:
         mean = pc.mean(good[column]).as_py()
         if mean is not None:
             yield _row(asset, f"mean_{column}", "", mean)
+            yield from _quantiles(asset, column, good)
     if asset == "face_attributes":
         yield from _label_statistics(asset, table)
     if asset in ("template_captions", "llm_captions"):
         yield from _text_statistics(asset, table)
     if asset == "synthetic_captions":
         yield from _text_statistics(asset, table.filter(pc.equal(table["status"], "captioned")))
+
+
+def _quantiles(asset: str, column: str, good: pa.Table) -> Iterator[_Row]:
+    if column in QUANTILES.get(asset, ()):
+        found = pc.quantile(good[column], list(_LEVELS.values())).to_pylist()
+        for name, value in zip(_LEVELS, found, strict=True):
+            yield _row(asset, f"{name}_{column}", "", value)
 
 
 def _label_statistics(asset: str, table: pa.Table) -> Iterator[_Row]:

@@ -22,6 +22,7 @@ _KEPT_STATUS: Final[Mapping[str, str]] = {
 
 #: Assets whose left-out rows still say what they were, so that it is known when they may return.
 _RETURNING: Final = frozenset(_KEPT_STATUS) - {"laion_face_metadata"} | {
+    "image_scores",
     "face_attributes",
     "template_captions",
     "synthetic_captions",
