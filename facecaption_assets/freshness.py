@@ -12,6 +12,7 @@ from typing import Final
 
 from facecaption_assets.provenance import Provenance
 from facecaption_assets.quality import duplicate_inputs
+from facecaption_assets.quality.reviewing.review_score import score_version
 from facecaption_assets.schema import PART_TABLES, RETRIEVAL_ASSET, WHOLE_DATASET
 from facecaption_assets.shards.laion_inputs import changed_file
 from facecaption_assets.shards.opt_out import OptOut
@@ -161,8 +162,11 @@ def dataset_versions(storage: Storage, shards: Iterable[str], asset: str) -> dic
     if asset == "quality_report":
         places.append((duplicate_inputs.ASSET, WHOLE_DATASET))
         places += [(RETRIEVAL_ASSET, recipe) for recipe in storage.partitions(RETRIEVAL_ASSET)]
-    return {
+    versions = {
         f"{read}/{partition}": provenance.data_version
         for read, partition in places
         if (provenance := storage.read_provenance(read, partition)) is not None
     }
+    if asset == "quality_report" and (scored := score_version(storage)):
+        versions["review"] = scored
+    return versions

@@ -19,7 +19,8 @@ class Provenance:
     """What a committed partition was made from; stored in its parquet file.
 
     ``input_versions`` maps ``asset/partition`` to the data version that was read;
-    ``counts`` holds the numbers that the stage reports.
+    ``counts`` holds the numbers that the stage reports; ``wall_s`` and ``cpu_s`` are how long it
+    took, seconds, the latter over all threads of its process. None where it was not measured.
     """
 
     asset: str
@@ -29,6 +30,8 @@ class Provenance:
     data_version: str = ""
     rows: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    wall_s: float | None = None
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True)

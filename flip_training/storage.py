@@ -45,6 +45,8 @@ class Provenance:
     data_version: str = ""
     rows: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    wall_s: float | None = None
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -43,21 +43,25 @@ def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Ma
     """The dataset's report and gallery as HTML, and the same numbers as JSON.
 
     Reads every built shard. It turns stale when a shard changes and is rebuilt by hand or by
-    schedule, not once per shard. Pictures stay in the data root; the event log gets links only.
+    schedule, not once per shard. Faces stay in the data root; the event log gets links and plots of
+    numbers only.
     """
     storage = dataset.storage
     # Shards that a gate holds back have no ``shard_quality``; the funnel and link rot count them.
     versions = dataset_versions(storage, storage.partitions("shard_plan"), "quality_report")
     profile = dataset.profile
-    paths = build_report(storage, profile.quality, profile.downloading)
+    written = build_report(storage, profile.quality, profile.downloading)
     provenance = Provenance("quality_report", "", dataset.code_versions["quality_report"], versions)
     storage.write_report_provenance(provenance)
     links = {
         name: dg.MetadataValue.url(report_link(path.name))
-        for name, path in (("report", paths.report), ("gallery", paths.gallery))
+        for name, path in (("report", written.report), ("gallery", written.gallery))
     }
     files = {"folder": dg.MetadataValue.path(str(storage.reports))}
-    return dg.MaterializeResult(metadata={**links, **files, "faces_shown": paths.faces_shown})
+    plots = {f"plot_{title}": dg.MetadataValue.md(plot) for title, plot in written.plots.items()}
+    return dg.MaterializeResult(
+        metadata={**links, **files, **plots, "faces_shown": written.faces_shown}
+    )
 
 
 def report_link(page: str) -> str:

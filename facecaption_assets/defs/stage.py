@@ -4,6 +4,7 @@ Require the inputs (built, gates passed), skip what is already current, call the
 and say what was written. A stage gives a function from its inputs to its table.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,22 @@ class StageInputs:
         return self.folder / "pixels.tar"
 
 
+class _Clock:
+    """Time since it was made, s."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    @property
+    def wall_s(self) -> float:
+        return round(time.perf_counter() - self._wall, 3)
+
+    @property
+    def cpu_s(self) -> float:
+        """Over all threads of the process."""
+        return round(time.process_time() - self._cpu, 3)
+
+
 def shard_asset(
     *,
     group: str,
@@ -130,7 +147,7 @@ def materialize_shard(
             unavailable; nothing is written then.
     """
     asset, shard = context.asset_key.to_user_string(), context.partition_key
-    storage = dataset.storage
+    storage, clock = dataset.storage, _Clock()
     try:
         provenance = _current(context, dataset, asset, shard)
         if provenance is not None and not has_more():
@@ -150,6 +167,8 @@ def materialize_shard(
                     code_version=dataset.code_versions[asset],
                     input_versions=versions,
                     counts=_counts(table),
+                    wall_s=clock.wall_s,
+                    cpu_s=clock.cpu_s,
                 ),
                 stage.tar_path if stage.tar_path.exists() else None,
             )

@@ -1,34 +1,32 @@
 """Faces for the gallery: which are shown, and all that is known of each.
 
 Faces on the opt-out list are never shown, whenever they were put on it. Pictures belong to
-``thumbnails``, the page to ``report``.
+``thumbnails``, the page to ``gallery_page``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
+from facecaption_assets.quality.face_measures import FACE_MEASURES, MEASURED_FACES
+from facecaption_assets.quality.shown_faces import first_shown
 from facecaption_assets.shards.opt_out import OptOut
 
-#: Only ids are drawn from; the wide columns are read for the faces that may be shown.
-_CANDIDATES = """
-    WITH kept AS (
-        SELECT face_id, key, regexp_replace(key, '-[0-9]+$', '') AS shard, sha256(face_id) AS lot
+#: Kept faces, in turns over the shards; a key is ``{source}-{index}-{row}``.
+_EVENLY: Final = r"""
+    SELECT face_id FROM (
+        SELECT face_id, sha256(face_id) AS lot, row_number() OVER (
+            PARTITION BY regexp_replace(key, '-\d+$', '') ORDER BY sha256(face_id)
+        ) AS turn
         FROM face_crops WHERE status = 'kept'
-    ), drawn AS (
-        SELECT *, row_number() OVER (PARTITION BY shard ORDER BY lot) AS turn FROM kept
-        ORDER BY turn, lot LIMIT $candidates
-    )
-    SELECT drawn.face_id, drawn.shard, crop, raw
-    FROM drawn JOIN face_crops AS crop USING (face_id)
-    LEFT JOIN raw_shards AS raw ON raw.key = drawn.key
-    ORDER BY turn, lot
+    ) ORDER BY turn, lot
 """
 
-_CAPTIONS = """
+_CAPTIONS: Final = """
     SELECT face_id, caption_index, template.caption AS template, llm.status,
            llm.caption AS rewritten, llm.rejected_caption, llm.rejection_reason
     FROM drawn JOIN template_captions AS template USING (face_id)
@@ -66,7 +64,7 @@ class Card:
         sha256: Of the crop's bytes, hex.
         width: Crop, px.
         height: Crop, px.
-        det_score: Detector's confidence, [0, 1].
+        scores: One per entry of FACE_MEASURES; None where it is not known.
         alt_text: Text that came with the picture, as found.
         status: Status of its attributes; None where they are not built.
         positive: Its positive attributes.
@@ -78,56 +76,61 @@ class Card:
     sha256: str
     width: int
     height: int
-    det_score: float
+    scores: list[float | None]
     alt_text: str | None
     status: str | None
     positive: list[str]
     captions: list[CaptionPair] = field(default_factory=list)
 
     @property
-    def statuses(self) -> list[str]:
-        """What the face can be filtered by: its captions' fates, else its attributes'."""
+    def source(self) -> str:
+        """Source of its picture."""
+        return self.shard.rpartition("-")[0]
+
+    @property
+    def fates(self) -> list[str]:
+        """What the face can be filtered by: its captions' statuses, each also with the reason.
+
+        Where it has no captions, the status of its attributes.
+        """
         fates = {pair.status for pair in self.captions if pair.status}
+        fates |= {
+            f"{pair.status}: {pair.reason.partition(':')[0]}"
+            for pair in self.captions
+            if pair.status and pair.reason
+        }
         return sorted(fates) or [self.status or "not_labelled"]
 
 
-def draw_cards(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: int) -> list[Card]:
+def draw_cards(
+    connection: duckdb.DuckDBPyConnection,
+    opt_out: OptOut,
+    faces: int,
+    also: Sequence[str] = (),
+) -> list[Card]:
     """Cards of faces drawn evenly from all shards, the same ones every time.
 
     Args:
         connection: Views of the dataset.
         opt_out: Pictures and faces that must not be shown.
         faces: Most cards.
+        also: Ids of further faces, which may be shown.
     """
-    connection.register("drawn", _draw(connection, opt_out, faces))
+    ids = dict.fromkeys([*first_shown(connection, opt_out, _EVENLY, faces), *also])
+    connection.register("drawn", pa.table({"face_id": pa.array(ids, pa.string())}))
     captions: dict[str, list[CaptionPair]] = {}
-    for face_id, _, template, status, rewritten, rejected, reason in connection.execute(
-        _CAPTIONS
-    ).fetchall():
-        pair = CaptionPair(template, status, rewritten, rejected, reason)
-        captions.setdefault(face_id, []).append(pair)
+    for face_id, _, *pair in connection.execute(_CAPTIONS).fetchall():
+        captions.setdefault(face_id, []).append(CaptionPair(*pair))
     states = ", ".join(f'attributes."{name}"' for name in ATTRIBUTES)
+    scores = ", ".join(f"({measure.expression})::DOUBLE" for measure in FACE_MEASURES)
     rows: pa.Table = connection.sql(
-        "SELECT drawn.face_id, shard, crop.sha256, width, height, det_score, alt_text, "
-        f"attributes.status, {states} FROM drawn JOIN face_crops AS crop USING (face_id) "
+        r"SELECT crop.face_id, regexp_replace(crop.key, '-\d+$', '') AS shard, crop.sha256, "
+        f"crop.width, crop.height, [{scores}] AS scores, crop.alt_text, attributes.status, "
+        f"{states} FROM {MEASURED_FACES} SEMI JOIN drawn USING (face_id) "
         "LEFT JOIN face_attributes AS attributes USING (face_id) "
-        "ORDER BY crop.key, len(drawn.face_id), drawn.face_id"
+        "ORDER BY crop.key, len(crop.face_id), crop.face_id"
     ).to_arrow_table()
     return [_card(row, captions) for row in rows.to_pylist()]
-
-
-def _draw(connection: duckdb.DuckDBPyConnection, opt_out: OptOut, faces: int) -> pa.Table:
-    """face_id and shard of the faces that are shown: the first that are not on the list."""
-    candidates = faces
-    while True:
-        drawn = connection.sql(_CANDIDATES, params={"candidates": candidates}).to_arrow_table()
-        shown = [
-            not any(opt_out.covering_row(row[table] or {}) for table in ("crop", "raw"))
-            for row in drawn.to_pylist()
-        ]
-        if sum(shown) >= faces or len(shown) < candidates:
-            return drawn.filter(pa.array(shown, pa.bool_())).select(["face_id", "shard"])[:faces]
-        candidates *= 4
 
 
 def _card(row: dict[str, Any], captions: dict[str, list[CaptionPair]]) -> Card:

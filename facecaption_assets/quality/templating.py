@@ -20,6 +20,9 @@ def environment() -> Environment:
     made.filters["count"] = lambda number: f"{number:,}"
     made.filters["size"] = _size
     made.filters["percent"] = _percent
+    made.filters["figures"] = _figures
+    made.filters["rounded"] = lambda number, digits: f"{number:,.{digits}f}"
+    made.filters["duration"] = _duration
     return made
 
 
@@ -36,3 +39,19 @@ def _size(num_bytes: int) -> str:
             break
         size, unit = size / 1000, larger
     return f"{size:.3g} {unit}"
+
+
+def _figures(number: float | None) -> str:
+    """A number with three figures that say something; empty where there is none."""
+    if number is None:
+        return ""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
+def _duration(seconds: float) -> str:
+    """A time in the largest unit of which there is one."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.3g} min"
+    return f"{seconds / 3600:,.3g} h"

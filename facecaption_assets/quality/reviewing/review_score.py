@@ -3,6 +3,7 @@
 How the values come about belongs to ``scoring``.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -125,6 +126,12 @@ def write_score(storage: Storage, score: ReviewScore) -> UPath:
     content = {"schema_version": SCHEMA_VERSION, **asdict(score)}
     storage.write_text(score_path(storage), json.dumps(content, indent=1) + "\n")
     return score_path(storage)
+
+
+def score_version(storage: Storage) -> str:
+    """Tells one score from another; empty where there is none."""
+    path = score_path(storage)
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else ""
 
 
 def read_score(storage: Storage) -> ReviewScore | None:
