@@ -8,7 +8,8 @@ Nothing here ever draws a face.
 import base64
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from itertools import cycle
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Width, and height of all plots but those of bars, inches; a page scales them to its columns.
-_SIZE: Final = (3.6, 2.0)
+_SIZE: Final = (3.2, 1.9)
 _BAR_HEIGHT: Final = 0.24
 _PNG_DPI: Final = 120
 
@@ -35,7 +36,7 @@ _DASHES: Final = ("-", "--", "-.", ":")
 
 _STYLE: Final = {
     "svg.fonttype": "none",
-    "font.size": 8,
+    "font.size": 8.5,
     "axes.edgecolor": _QUIET,
     "axes.labelcolor": _QUIET,
     "xtick.color": _QUIET,
@@ -45,7 +46,7 @@ _STYLE: Final = {
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
     "legend.frameon": False,
-    "legend.fontsize": 7,
+    "legend.fontsize": 7.5,
 }
 
 
@@ -71,18 +72,18 @@ def histogram(
         x_label: What the values are, with their unit.
         marks: Values of others to compare with, by name; those beyond the edges are left out.
     """
-    figure, axes = _blank(_SIZE)
-    axes.stairs(counts, edges, fill=True, color=_SERIES[0])
-    axes.set_xlim(edges[0], edges[-1])
-    axes.set_ylim(0, 1.08 * max([*counts, 1]))
-    axes.set_xlabel(x_label)
-    axes.yaxis.set_visible(False)
-    axes.spines["left"].set_visible(False)
-    inside = {n: x for n, x in (marks or {}).items() if edges[0] <= x <= edges[-1]}
-    for (name, x), dash in zip(inside.items(), cycle(_DASHES), strict=False):
-        axes.axvline(x, color=_SERIES[1], linewidth=1.2, linestyle=dash, label=name)
-    if inside:
-        axes.legend(loc="upper right", handlelength=2.2)
+    with _drawing(_SIZE) as (figure, axes):
+        axes.stairs(counts, edges, fill=True, color=_SERIES[0])
+        axes.set_xlim(edges[0], edges[-1])
+        axes.set_ylim(0, 1.08 * max([*counts, 1]))
+        axes.set_xlabel(x_label)
+        axes.yaxis.set_visible(False)
+        axes.spines["left"].set_visible(False)
+        inside = {n: x for n, x in (marks or {}).items() if edges[0] <= x <= edges[-1]}
+        for (name, x), dash in zip(inside.items(), cycle(_DASHES), strict=False):
+            axes.axvline(x, color=_SERIES[1], linewidth=1.2, linestyle=dash, label=name)
+        if inside:
+            axes.legend(loc="upper right", handlelength=2.2)
     return figure
 
 
@@ -93,15 +94,15 @@ def bars(values: Mapping[str, float], labels: Mapping[str, str] | None = None) -
         values: Values by name, none below 0.
         labels: What is written behind the bars, by name; the values where not given.
     """
-    figure, axes = _blank((_SIZE[0], 0.35 + _BAR_HEIGHT * len(values)))
-    drawn = axes.barh(list(values), list(values.values()), color=_SERIES[0], height=0.7)
-    said = [(labels or {}).get(name, f"{value:,}") for name, value in values.items()]
-    axes.bar_label(drawn, said, padding=3, color=_QUIET)
-    axes.set_xlim(0, 1.3 * max([*values.values(), 1e-9]))
-    axes.invert_yaxis()
-    axes.xaxis.set_visible(False)
-    axes.tick_params(left=False)
-    axes.spines[["left", "bottom"]].set_visible(False)
+    with _drawing((_SIZE[0], 0.35 + _BAR_HEIGHT * len(values))) as (figure, axes):
+        drawn = axes.barh(list(values), list(values.values()), color=_SERIES[0], height=0.7)
+        said = [(labels or {}).get(name, f"{value:,}") for name, value in values.items()]
+        axes.bar_label(drawn, said, padding=3, color=_QUIET)
+        axes.set_xlim(0, 1.3 * max([*values.values(), 1e-9]))
+        axes.invert_yaxis()
+        axes.xaxis.set_visible(False)
+        axes.tick_params(left=False)
+        axes.spines[["left", "bottom"]].set_visible(False)
     return figure
 
 
@@ -119,15 +120,15 @@ def lines(series: Sequence[Line], x_label: str, y_label: str, log: bool = False)
     """
     if len(series) > len(_SERIES):
         raise ValueError(f"{len(series)} lines cannot be told apart; {len(_SERIES)} can")
-    figure, axes = _blank((_SIZE[0], 2.4))
-    for line, colour, dash in zip(series, _SERIES, _DASHES, strict=False):
-        points = [(x, y) for x, y in line.points if not log or (x > 0 and y > 0)]
-        axes.plot(*zip(*points, strict=True), dash, color=colour, label=line.name)
-    if log:
-        axes.loglog()
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
-    axes.legend(loc="best")
+    with _drawing((_SIZE[0], 2.4)) as (figure, axes):
+        for line, colour, dash in zip(series, _SERIES, _DASHES, strict=False):
+            points = [(x, y) for x, y in line.points if not log or (x > 0 and y > 0)]
+            axes.plot(*zip(*points, strict=True), dash, color=colour, label=line.name)
+        if log:
+            axes.loglog()
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        axes.legend(loc="best")
     return figure
 
 
@@ -158,14 +159,15 @@ def as_markdown(figure: "Figure", label: str) -> str:
     return f"![{label}](data:image/png;base64,{base64.b64encode(sink.getvalue()).decode()})"
 
 
-def _blank(size: tuple[float, float]) -> "tuple[Figure, Axes]":
-    """A figure without the global state that matplotlib's pyplot keeps."""
+@contextmanager
+def _drawing(size: tuple[float, float]) -> "Iterator[tuple[Figure, Axes]]":
+    """A figure, in the plots' style, without the global state that matplotlib's pyplot keeps."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=size, layout="constrained")
-        return figure, figure.subplots()
+        yield figure, figure.subplots()
 
 
 def _for_page(svg: str, label: str) -> str:

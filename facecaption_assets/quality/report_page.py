@@ -14,7 +14,7 @@ from facecaption_assets.quality.image_scoring.histograms import Histogram
 from facecaption_assets.quality.link_rot import Prospect
 from facecaption_assets.quality.plots import as_markdown, as_svg, bars, histogram
 from facecaption_assets.quality.report_findings import Findings
-from facecaption_assets.quality.templating import environment
+from facecaption_assets.quality.templating import environment, figures
 from facecaption_assets.quality.thumbnails import thumbnail_name
 
 if TYPE_CHECKING:
@@ -160,5 +160,5 @@ def _time_plot(findings: Findings) -> Markup | None:
     if not stages:
         return None
     times = {stage.asset.replace("_", " "): stage.ms_per_row for stage in stages}
-    labels = {name: f"{ms:,.3g} ms" for name, ms in times.items()}
+    labels = {name: f"{figures(ms)} ms" for name, ms in times.items()}
     return Markup(as_svg(bars(times, labels), "time", "Time per row by stage"))

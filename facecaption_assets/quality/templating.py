@@ -20,7 +20,7 @@ def environment() -> Environment:
     made.filters["count"] = lambda number: f"{number:,}"
     made.filters["size"] = _size
     made.filters["percent"] = _percent
-    made.filters["figures"] = _figures
+    made.filters["figures"] = figures
     made.filters["rounded"] = lambda number, digits: f"{number:,.{digits}f}"
     made.filters["duration"] = _duration
     return made
@@ -41,7 +41,7 @@ def _size(num_bytes: int) -> str:
     return f"{size:.3g} {unit}"
 
 
-def _figures(number: float | None) -> str:
+def figures(number: float | None) -> str:
     """A number with three figures that say something; empty where there is none."""
     if number is None:
         return ""

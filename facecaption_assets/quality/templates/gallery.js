@@ -136,7 +136,7 @@ at("attribute").addEventListener("change", () => {
 for (const id of ["text", "source", "fate", "score", "least", "most", "order"])
   at(id).addEventListener("input", filter);
 at("filters").addEventListener("submit", event => event.preventDefault());
-at("reset").addEventListener("click", () => {
+at("clear").addEventListener("click", () => {
   at("filters").reset();
   chosen.clear();
   at("chosen").replaceChildren();
