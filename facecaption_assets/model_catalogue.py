@@ -109,6 +109,18 @@ MODELS: Final[dict[str, ModelEntry]] = {
         origin="SmolLM2-135M-Instruct, 4-bit GGUF",
         used_by="RewriteSettings.local_model",
     ),
+    "english-lexicon": ModelEntry(
+        archive=PackageArchive(
+            "textblob",
+            "textblob-0.20.1-py3-none-any.whl",
+            "f957699169a3e7b9a03a504883111b7b6973679496b9af959db2f74ee2449977",
+        ),
+        member="textblob/en/en-lexicon.txt",
+        sha256="9545c71faf16e4461d0bff1d9948fe92b2cf94766af118a6c69c37b43363d5d2",
+        licence="MIT; words from Twitter in it are CC-BY-3.0 (Carnegie Mellon University)",
+        origin="E. Brill's lexicon of English words with their most frequent part of speech",
+        used_by="TextSettings.nouns",
+    ),
     "openpeople": ModelEntry(
         archive=PackageArchive(
             "openpeople", "openpeople-0.1.2-py3-none-any.whl", _OPENPEOPLE_SHA256

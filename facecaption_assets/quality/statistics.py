@@ -17,7 +17,7 @@ from facecaption_assets.quality.texts import caption_statistics
 from facecaption_assets.schema import SHARD_QUALITY
 
 #: Raised when the same tables would give other statistics.
-VERSION: Final = 3
+VERSION: Final = 4
 
 #: Columns whose values are counted, per table.
 COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -132,7 +132,9 @@ def _text_statistics(asset: str, table: pa.Table) -> Iterator[_Row]:
     texts = caption_statistics(table["caption"])
     yield _row(asset, "captions", "", texts.captions)
     yield _row(asset, "distinct_captions", "", texts.distinct_captions)
+    yield _row(asset, "repeated_captions", "", texts.repeated_captions)
     if texts.captions:
+        yield _row(asset, "mean_sentences", "", texts.mean_sentences)
         yield _row(asset, "mean_words", "", texts.mean_words)
         yield _row(asset, "median_words", "", texts.median_words)
     for n, different in texts.distinct_ngrams.items():
