@@ -118,7 +118,7 @@ MODELS: Final[dict[str, ModelEntry]] = {
         archive=_BRISQUE,
         member="brisque/models/svm.txt",
         sha256="19526fb799c4c7992ccc109fcfecddb25976ba024b194cd3ee275d27e8909c8d",
-        licence="package Apache-2.0; the LIVE laboratory gives BRISQUE away for any use with credit",
+        licence="package Apache-2.0; BRISQUE: any use, with credit to the LIVE laboratory",
         origin="BRISQUE's regression, 770 support vectors trained on LIVE, libsvm text",
         used_by="image_scores",
     ),
@@ -129,6 +129,18 @@ MODELS: Final[dict[str, ModelEntry]] = {
         licence="as of brisque-svm",
         origin="Ranges that BRISQUE's features are scaled by: 72 numbers, read as plain data",
         used_by="image_scores",
+    ),
+    "english-lexicon": ModelEntry(
+        archive=PackageArchive(
+            "textblob",
+            "textblob-0.20.1-py3-none-any.whl",
+            "f957699169a3e7b9a03a504883111b7b6973679496b9af959db2f74ee2449977",
+        ),
+        member="textblob/en/en-lexicon.txt",
+        sha256="9545c71faf16e4461d0bff1d9948fe92b2cf94766af118a6c69c37b43363d5d2",
+        licence="MIT; words from Twitter in it are CC-BY-3.0 (Carnegie Mellon University)",
+        origin="E. Brill's lexicon of English words with their most frequent part of speech",
+        used_by="TextSettings.nouns",
     ),
     "openpeople": ModelEntry(
         archive=PackageArchive(

@@ -11,19 +11,13 @@ import duckdb
 from tqdm import tqdm
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, GROUPS
+from facecaption_assets.quality.text_sources import CAPTION_QUERIES
 from facecaption_assets.quality.texts import TextStatistics, query_statistics
 from facecaption_assets.schema import DATASET_TABLES, RETRIEVAL_ASSET, TABLES
 from facecaption_assets.storage import Storage
 
-#: Captions of shown sources, in the order of the report.
-_CAPTION_QUERIES: Final[dict[str, str]] = {
-    "alt_text": (
-        "SELECT any_value(alt_text) AS caption FROM face_crops "
-        "WHERE status = 'kept' AND alt_text <> '' GROUP BY key"
-    ),
-    "template": "SELECT caption FROM template_captions WHERE status = 'captioned'",
-    "rewritten": "SELECT caption FROM llm_captions WHERE status <> 'opted_out'",
-}
+#: Sources that the report shows.
+_SHOWN: Final = ("alt_text", "template", "rewritten")
 
 
 @dataclass(frozen=True)
@@ -100,8 +94,7 @@ def count_labels(connection: duckdb.DuckDBPyConnection) -> list[LabelCounts]:
 def caption_sources(connection: duckdb.DuckDBPyConnection) -> list[CaptionSource]:
     """Text statistics of every source that has captions."""
     sources = [
-        CaptionSource(name, query_statistics(connection, query))
-        for name, query in _CAPTION_QUERIES.items()
+        CaptionSource(name, query_statistics(connection, CAPTION_QUERIES[name])) for name in _SHOWN
     ]
     return [source for source in sources if source.texts.captions]
 

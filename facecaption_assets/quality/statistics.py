@@ -154,7 +154,9 @@ def _text_statistics(asset: str, table: pa.Table) -> Iterator[_Row]:
     texts = caption_statistics(table["caption"])
     yield _row(asset, "captions", "", texts.captions)
     yield _row(asset, "distinct_captions", "", texts.distinct_captions)
+    yield _row(asset, "repeated_captions", "", texts.repeated_captions)
     if texts.captions:
+        yield _row(asset, "mean_sentences", "", texts.mean_sentences)
         yield _row(asset, "mean_words", "", texts.mean_words)
         yield _row(asset, "median_words", "", texts.median_words)
     for n, different in texts.distinct_ngrams.items():

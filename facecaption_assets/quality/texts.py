@@ -1,20 +1,29 @@
-"""Statistics of captions as texts: words per caption and distinct n-grams.
+"""Statistics of captions as texts: words and sentences per caption, distinct n-grams, repeats.
 
-A token is a run of letters and digits, hyphens and apostrophes inside it included, in lower case:
-``A man with a 5 o'clock shadow.`` has seven. FaceCaption-15M's own tokenisation is not published,
-so its figures compare in size, not in the last digit. Counting is exact and done by DuckDB, which
-spills to disk where the captions do not fit into memory.
+FaceCaption-15M's own tokenisation, unlike that of ``text_tokens``, is not published, so its figures
+compare in size, not in the last digit. Counting is exact and done by DuckDB, which spills to disk
+where the captions do not fit into memory. How counts grow with the captions belongs to
+``text_growth``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
-#: RE2. Typographic apostrophes are made plain before.
-TOKEN_PATTERN: Final = r"[\p{L}\p{N}]+(?:['-][\p{L}\p{N}]+)*"
-NGRAM_SIZES: Final = (1, 2, 3, 4)
+from facecaption_assets.quality.text_tokens import NGRAM_SIZES, grams, load_captions, one_row
+
+__all__ = ["NGRAM_SIZES", "TextStatistics", "caption_statistics", "query_statistics"]
+
+_TOTALS: Final = """
+SELECT
+    coalesce(sum(copies), 0)::BIGINT, count(*),
+    coalesce(sum(copies) FILTER (copies > 1), 0)::BIGINT,
+    coalesce(sum(copies * sentences), 0)::BIGINT
+FROM told
+"""
 
 
 @dataclass(frozen=True)
@@ -24,24 +33,40 @@ class TextStatistics:
     Attributes:
         captions: Captions counted; nulls are not.
         distinct_captions: Different captions, compared letter by letter.
+        repeated_captions: Captions that occur more than once, all their copies counted.
+        mean_sentences: Mean sentences per caption; 0 where there is no caption.
         mean_words: Mean tokens per caption; 0 where there is no caption.
         median_words: Median tokens per caption.
         histogram: Captions by their number of tokens.
         ngrams: Occurrences of n-grams by n, 1 to 4; an n-gram does not cross captions.
-        distinct_ngrams: Different n-grams by n.
+        distinct_ngrams: Different n-grams by n; those of 1 are the vocabulary.
+        repetition: Mean over captions of the share of a caption's n-grams that stand in it before,
+            by n, in [0, 1]; Welleck et al. 2020's rep-n. Captions without such n-grams are left
+            out.
     """
 
     captions: int
     distinct_captions: int
+    repeated_captions: int
+    mean_sentences: float
     mean_words: float
     median_words: float
     histogram: dict[int, int]
     ngrams: dict[int, int]
     distinct_ngrams: dict[int, int]
+    repetition: dict[int, float]
 
     def distinct_n(self, n: int) -> float:
-        """Different n-grams as a share of all, in [0, 1]; Li et al. 2016's distinct-n."""
+        """Different n-grams as a share of all, in [0, 1]; Li et al. 2016's distinct-n.
+
+        It falls as captions are added: compare sets of equal size only.
+        """
         return self.distinct_ngrams[n] / self.ngrams[n] if self.ngrams[n] else 0.0
+
+    @property
+    def repeated_share(self) -> float:
+        """Share of the captions that occur more than once, in [0, 1]."""
+        return self.repeated_captions / self.captions if self.captions else 0.0
 
 
 def caption_statistics(captions: pa.ChunkedArray) -> TextStatistics:
@@ -55,48 +80,71 @@ def query_statistics(connection: duckdb.DuckDBPyConnection, query: str) -> TextS
     """Statistics of the captions that a query selects.
 
     Args:
-        connection: Where the query can run; a temporary table ``tokens`` is replaced.
+        connection: Where the query can run; the temporary table ``told`` is replaced.
         query: SELECT of one column named ``caption``.
     """
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE tokens AS SELECT caption, regexp_extract_all("
-        f"lower(replace(caption, '\u2019', '''')), $pattern) AS words FROM ({query}) "
-        "WHERE caption IS NOT NULL",
-        {"pattern": TOKEN_PATTERN},
+    load_captions(connection, f"SELECT '' AS id, caption FROM ({query})")
+    return told_statistics(connection)
+
+
+def told_statistics(
+    connection: duckdb.DuckDBPyConnection, distinct_ngrams: Mapping[int, int] | None = None
+) -> TextStatistics:
+    """Statistics of the captions in ``text_tokens``' table ``told``.
+
+    Args:
+        connection: Where the table is.
+        distinct_ngrams: Different n-grams by n where they have been counted; else they are.
+    """
+    captions, distinct, repeated, sentences = one_row(connection, _TOTALS)
+    histogram = dict(
+        connection.execute(
+            "SELECT len(words), sum(copies)::BIGINT FROM told GROUP BY 1 ORDER BY 1"
+        ).fetchall()
     )
-    captions, distinct, mean, median = _row(
-        connection,
-        "SELECT count(*), count(DISTINCT caption), coalesce(avg(len(words)), 0), "
-        "coalesce(median(len(words)), 0) FROM tokens",
-    )
-    histogram = connection.execute(
-        "SELECT len(words), count(*) FROM tokens GROUP BY 1 ORDER BY 1"
-    ).fetchall()
-    ngrams = {n: _row(connection, _ngram_counts(n)) for n in NGRAM_SIZES}
+    counted = distinct_ngrams or {
+        n: one_row(
+            connection, f"SELECT count(*) FROM (SELECT DISTINCT unnest({grams(n)}) FROM told)"
+        )[0]
+        for n in NGRAM_SIZES
+    }
     return TextStatistics(
         captions=captions,
         distinct_captions=distinct,
-        mean_words=mean,
-        median_words=median,
-        histogram=dict(histogram),
-        ngrams={n: int(total) for n, (total, _) in ngrams.items()},
-        distinct_ngrams={n: different for n, (_, different) in ngrams.items()},
+        repeated_captions=repeated,
+        mean_sentences=sentences / captions if captions else 0.0,
+        mean_words=_sum(histogram, 1) / captions if captions else 0.0,
+        median_words=_median(histogram),
+        histogram=histogram,
+        ngrams={n: _sum(histogram, n) for n in NGRAM_SIZES},
+        distinct_ngrams=dict(counted),
+        repetition={n: _repetition(connection, n) for n in NGRAM_SIZES},
     )
 
 
-def _ngram_counts(n: int) -> str:
-    """SELECT of the occurrences and of the different n-grams; tokens hold no space."""
-    grams = (
-        f"list_transform(range(1, len(words) - {n - 2}), "
-        f"lambda start: array_to_string(words[start : start + {n - 1}], ' '))"
-    )
-    return (
-        "SELECT coalesce(sum(occurrences), 0), count(*) FROM (SELECT count(*) AS occurrences "
-        f"FROM (SELECT unnest({grams}) AS gram FROM tokens) GROUP BY gram)"
-    )
+def _sum(histogram: Mapping[int, int], n: int) -> int:
+    """Occurrences of n-grams in captions of these lengths."""
+    return sum(max(words - n + 1, 0) * captions for words, captions in histogram.items())
 
 
-def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    # All rows are fetched: an open result would block the connection.
-    rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
-    return rows[0]
+def _median(histogram: Mapping[int, int]) -> float:
+    captions = sum(histogram.values())
+    return (_length_at(histogram, (captions - 1) // 2) + _length_at(histogram, captions // 2)) / 2
+
+
+def _length_at(histogram: Mapping[int, int], place: int) -> int:
+    """Tokens of the caption at a place, from 0, in the order of lengths; 0 where there is none."""
+    for words in sorted(histogram):
+        place -= histogram[words]
+        if place < 0:
+            return words
+    return 0
+
+
+def _repetition(connection: duckdb.DuckDBPyConnection, n: int) -> float:
+    mean = one_row(
+        connection,
+        "SELECT sum(copies * (1 - len(list_distinct(grams)) / len(grams))) / sum(copies) "
+        f"FROM (SELECT copies, {grams(n)} AS grams FROM told WHERE len(words) >= {n})",
+    )[0]
+    return float(mean or 0.0)
