@@ -4,7 +4,7 @@ Values that are not counts are summed in thousandths, as whole numbers: a sum of
 the order in which threads add, and the same dataset must give the same numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,8 +24,9 @@ Groups = dict[str, Moments]
 MAX_REASONS: Final = 12
 
 _SCALE: Final = 1000
+_VALUES: Final = "people_values"
 _JUDGED: Final = f"labels.status IN {JUDGED}"
-_SUMS: Final = "sum({y}), sum({y}::HUGEINT * {y}), sum({y}::HUGEINT * n)"
+_SUMS: Final = "sum({y}), sum({y} * {y}), sum({y} * n)"
 
 
 @dataclass(frozen=True)
@@ -89,94 +90,111 @@ MEASURES: Final = (
 
 def count_step(connection: duckdb.DuckDBPyConnection, factor: Factor, step: Step) -> Groups:
     """Faces that come to a step, and of them those that pass it."""
-    return _count(connection, factor, f"{step.name}::INT", _concerned(step))
+    return _count_faces(connection, factor, step, step.name)
 
 
 def count_reasons(
     connection: duckdb.DuckDBPyConnection, factor: Factor, step: Step
 ) -> dict[str, Groups]:
     """Faces that come to a step, and those that do not pass it, by reason."""
-    lost = f"{_concerned(step)} AND NOT {step.name}"
+    reason = f"coalesce({step.reason}, 'unknown')"
     reasons = connection.execute(
-        f"SELECT coalesce({step.reason}, 'unknown') FROM {FACES} WHERE {lost} GROUP BY 1 "
+        f"SELECT {reason} FROM {FACES} WHERE {step.entering} AND NOT {step.name} GROUP BY 1 "
         f"ORDER BY count(*) DESC, 1 LIMIT {MAX_REASONS}"
     ).fetchall()
+    lost = f"(NOT {step.name} AND {reason} = $reason)"
     return {
-        reason: _count(
-            connection,
-            factor,
-            f"(NOT {step.name} AND coalesce({step.reason}, 'unknown') = $reason)::INT",
-            _concerned(step),
-            {"reason": reason},
-        )
-        for (reason,) in reasons
+        why: _count_faces(connection, factor, step, lost, {"reason": why}) for (why,) in reasons
     }
 
 
 def count_measure(
-    connection: duckdb.DuckDBPyConnection, factor: Factor, measure: Measure
-) -> Groups:
-    """A measure's values, over faces that annotators were given."""
-    rows = (
-        f"(SELECT {factor.name}, split_group, round(value::DOUBLE * {_SCALE})::BIGINT AS value "
+    connection: duckdb.DuckDBPyConnection, factors: Sequence[Factor], measure: Measure
+) -> list[Groups]:
+    """A measure's values, over faces that annotators were given; groups of each factor."""
+    names = ", ".join(factor.name for factor in factors)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_VALUES} AS SELECT {names}, person, count(*) AS n, "
+        f"sum(round(value::DOUBLE * {_SCALE})::BIGINT) AS y "
         f"FROM ({measure.query}) JOIN {FACES} USING (face_id) "
-        "WHERE value IS NOT NULL AND isfinite(value::DOUBLE) AND labelled IS NOT NULL)"
+        "WHERE value IS NOT NULL AND isfinite(value::DOUBLE) AND labelled IS NOT NULL GROUP BY ALL"
     )
-    counted = _count(connection, factor, "value", "true", rows=rows)
-    return {group: _scaled(moments) for group, moments in counted.items()}
+    return [
+        {
+            group: _scaled(moments)
+            for group, moments in _count(
+                connection,
+                f"SELECT {factor.name} AS grp, sum(n) AS n, sum(y) AS y FROM {_VALUES} "
+                "GROUP BY grp, person",
+            ).items()
+        }
+        for factor in factors
+    ]
 
 
 def count_labels(
-    connection: duckdb.DuckDBPyConnection, factor: Factor, attributes: Sequence[str], state: str
-) -> dict[str, Groups]:
-    """Judged faces, and those with a state of an attribute, by attribute.
+    connection: duckdb.DuckDBPyConnection, factor: Factor, attributes: Sequence[str]
+) -> tuple[dict[str, Groups], dict[str, Groups]]:
+    """Judged faces, and of them those with a state of an attribute, and with the positive one.
 
     Args:
         connection: With FACES.
         factor: By what faces are grouped.
         attributes: Which.
-        state: What follows ``IS`` in SQL: ``TRUE``, or ``NOT NULL`` for either state.
+
+    Returns:
+        Both by attribute.
     """
+    states = [(name, state) for state in ("NOT NULL", "TRUE") for name in attributes]
     columns = ", ".join(
-        f'count(*) FILTER ("{name}" IS {state}) AS y{i}' for i, name in enumerate(attributes)
+        f'count(*) FILTER ("{name}" IS {state}) AS y{i}' for i, (name, state) in enumerate(states)
     )
-    sums = ", ".join(_SUMS.format(y=f"y{i}") for i in range(len(attributes)))
+    sums = ", ".join(_SUMS.format(y=f"y{i}") for i in range(len(states)))
     rows = connection.execute(
-        f"SELECT grp, sum(n), count(*), sum(n::HUGEINT * n), {sums} FROM ("
-        f"SELECT {factor.name} AS grp, faces.split_group, count(*) AS n, {columns} "
-        f"FROM face_attributes AS labels JOIN {FACES} AS faces USING (face_id) WHERE {_JUDGED} "
+        f"SELECT grp, sum(n), count(*), sum(n * n), {sums} FROM ("
+        f"SELECT {factor.name} AS grp, person, count(*) AS n, {columns} "
+        f"FROM face_attributes AS labels JOIN {FACES} USING (face_id) WHERE {_JUDGED} "
         "GROUP BY 1, 2) GROUP BY grp ORDER BY grp"
     ).fetchall()
-    found: dict[str, Groups] = {name: {} for name in attributes}
-    for grp, size, clusters, nn, *more in rows:
-        for i, name in enumerate(attributes):
-            total, yy, yn = more[3 * i : 3 * i + 3]
-            found[name][grp] = Moments(int(size), int(total), clusters, int(yy), int(yn), int(nn))
-    return found
+    found: dict[str, dict[str, Groups]] = {"NOT NULL": {}, "TRUE": {}}
+    for i, (name, state) in enumerate(states):
+        found[state][name] = {
+            row[0]: _moments(*row[1:4], *row[4 + 3 * i : 7 + 3 * i]) for row in rows
+        }
+    return found["NOT NULL"], found["TRUE"]
 
 
-def _concerned(step: Step) -> str:
-    return f"{step.entering} AND {step.name} IS NOT NULL"
+def _count_faces(
+    connection: duckdb.DuckDBPyConnection,
+    factor: Factor,
+    step: Step,
+    what: str,
+    parameters: Mapping[str, str] | None = None,
+) -> Groups:
+    return _count(
+        connection,
+        f"SELECT {factor.name} AS grp, count(*) AS n, count(*) FILTER ({what}) AS y FROM {FACES} "
+        f"WHERE {step.entering} AND {step.name} IS NOT NULL GROUP BY grp, person",
+        parameters,
+    )
 
 
 def _count(
     connection: duckdb.DuckDBPyConnection,
-    factor: Factor,
-    value: str,
-    where: str,
-    parameters: dict[str, str] | None = None,
-    rows: str = FACES,
+    people: str,
+    parameters: Mapping[str, str] | None = None,
 ) -> Groups:
+    """Moments of a SELECT of ``grp``, ``n`` and ``y`` with a row per person."""
     found = connection.execute(
-        f"SELECT grp, sum(n), count(*), sum(n::HUGEINT * n), {_SUMS.format(y='y')} FROM ("
-        f"SELECT {factor.name} AS grp, split_group, count(*) AS n, sum({value})::BIGINT AS y "
-        f"FROM {rows} WHERE {where} GROUP BY 1, 2) GROUP BY grp ORDER BY grp",
-        parameters or {},
+        f"SELECT grp, sum(n), count(*), sum(n * n), {_SUMS.format(y='y')} FROM ({people}) "
+        "GROUP BY grp ORDER BY grp",
+        dict(parameters or {}),
     ).fetchall()
-    return {
-        grp: Moments(int(size), int(total), clusters, int(yy), int(yn), int(nn))
-        for grp, size, clusters, nn, total, yy, yn in found
-    }
+    return {grp: _moments(*sums) for grp, *sums in found}
+
+
+def _moments(size: int, clusters: int, nn: int, total: int, yy: int, yn: int) -> Moments:
+    return Moments(size=size, total=total, clusters=clusters, yy=yy, yn=yn, nn=nn)
 
 
 def _scaled(moments: Moments) -> Moments:

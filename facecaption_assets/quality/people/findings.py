@@ -102,7 +102,10 @@ def find_people(connection: duckdb.DuckDBPyConnection, stated_field: str) -> Peo
         stated_field: Side-car's field of the skin tone, names joined with dots; may be empty.
     """
     create_faces(connection, stated_field)
-    return People(CAVEATS, [_find(connection, f) for f in _known_factors(connection)])
+    factors = _known_factors(connection)
+    measures = _measures(connection, factors)
+    found = [_find(connection, factor, measures[factor.name]) for factor in factors]
+    return People(CAVEATS, found)
 
 
 def find_steps(
@@ -121,11 +124,25 @@ def _known_factors(connection: duckdb.DuckDBPyConnection) -> list[Factor]:
     return [f for f in FACTORS if f is not SKIN_TONE or stated]
 
 
-def _find(connection: duckdb.DuckDBPyConnection, factor: Factor) -> FactorFindings:
+def _measures(
+    connection: duckdb.DuckDBPyConnection, factors: Sequence[Factor]
+) -> dict[str, list[Comparison]]:
+    """Means by factor; without measures of which there is no value."""
+    found: dict[str, list[Comparison]] = {factor.name: [] for factor in factors}
+    for measure in MEASURES:
+        counted = count_measure(connection, factors, measure)
+        for factor, groups in zip(factors, counted, strict=True):
+            if groups:
+                found[factor.name].append(compare_means(measure.name, measure.meaning, groups))
+    return found
+
+
+def _find(
+    connection: duckdb.DuckDBPyConnection, factor: Factor, measures: list[Comparison]
+) -> FactorFindings:
     attributes = [name for name in ATTRIBUTE_COLUMNS if name not in factor.decided_by]
-    known = count_labels(connection, factor, attributes, "NOT NULL")
+    known, positive = count_labels(connection, factor, attributes)
     spoken_of = [a for a in attributes if any(m.total for m in known[a].values())]
-    positive = count_labels(connection, factor, spoken_of, "TRUE") if spoken_of else {}
     return FactorFindings(
         factor=factor.name,
         basis=factor.basis,
@@ -134,11 +151,7 @@ def _find(connection: duckdb.DuckDBPyConnection, factor: Factor) -> FactorFindin
         reasons=_reasons(connection, factor),
         labels=_shares(spoken_of, positive),
         known=_shares(spoken_of, known),
-        measures=[
-            compare_means(measure.name, measure.meaning, counted)
-            for measure in MEASURES
-            if (counted := count_measure(connection, factor, measure))
-        ],
+        measures=measures,
     )
 
 
