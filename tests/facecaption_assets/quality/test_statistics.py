@@ -29,7 +29,7 @@ def values(statistics: pa.Table) -> dict[tuple[str, str, str], float]:
         (("face_crops", "drop_reason", "no_face"), 2),
         (("face_crops", "mean_width", ""), 192),
         (("face_crops", "median_width", ""), 192),
-        (("image_scores", "status", "scored"), 14),
+        (("image_scores", "status", "scored"), 12),
         (("image_scores", "p05_brisque", ""), -20),
         (("image_scores", "median_brisque", ""), 10),
         (("face_attributes", "status", "too_few_labels"), 2),

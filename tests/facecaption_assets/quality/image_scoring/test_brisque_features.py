@@ -94,7 +94,7 @@ def test_a_fit_tells_the_wider_side() -> None:
 
 def test_shapes_beyond_the_table_are_its_ends() -> None:
     uniform = np.linspace(-1, 1, 10_000)
-    assert asymmetric_fit(np.sign(uniform))[0] == 10.0
+    assert asymmetric_fit(np.sign(uniform))[0] == pytest.approx(10)
     assert asymmetric_fit(uniform**99)[0] == pytest.approx(0.2)
 
 
@@ -103,7 +103,7 @@ def test_rounding_errors_in_flat_areas_decide_nothing(make_clouds) -> None:
     grey[16:48] = 0.5
     jitter = 1e-13 * np.random.default_rng(0).standard_normal(grey.shape)
     plain, shaken = normalised_coefficients(grey), normalised_coefficients(grey + jitter)
-    assert (plain[20:44] == 0).all()
+    assert (plain[20:44, 4:-4] == 0).all()
     assert asymmetric_fit(shaken) == pytest.approx(asymmetric_fit(plain), rel=1e-6)
 
 
