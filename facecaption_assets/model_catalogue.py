@@ -118,8 +118,8 @@ MODELS: Final[dict[str, ModelEntry]] = {
         archive=_BRISQUE,
         member="brisque/models/svm.txt",
         sha256="19526fb799c4c7992ccc109fcfecddb25976ba024b194cd3ee275d27e8909c8d",
-        licence="package Apache-2.0; BRISQUE: any use, with credit to the LIVE laboratory",
-        origin="BRISQUE's regression, 770 support vectors trained on LIVE, libsvm text",
+        licence="package Apache-2.0; it does not carry the terms of the LIVE laboratory's model",
+        origin="BRISQUE's regression by its authors (allmodel), 770 support vectors, libsvm text",
         used_by="image_scores",
     ),
     "brisque-ranges": ModelEntry(

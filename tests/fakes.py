@@ -8,6 +8,7 @@ import numpy as np
 from facecaption_assets.attributes.annotators import FaceCrop, FaceEvidence
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.faces.detection import Detection
+from facecaption_assets.quality.image_scoring.scoring import Scorers
 from facecaption_assets.rewriting.client import Completion, Payload
 
 
@@ -40,6 +41,16 @@ class SmilingManAnnotator:
         return [FaceEvidence(dict.fromkeys(self.attributes, 0.97), 40.0) for _ in faces]
 
 
+class SteadyScorer:
+    """Gives every picture the same BRISQUE."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def score(self, pixels: np.ndarray) -> float:
+        return self.value
+
+
 class DreamingClient:
     """Answers every request with a sentence about somebody else."""
 
@@ -64,6 +75,9 @@ class FakeModels(Dataset):
 
     def annotators(self) -> list[SmilingManAnnotator]:
         return [SmilingManAnnotator()]
+
+    def image_scorers(self) -> Scorers:
+        return Scorers(SteadyScorer(12.0), None)
 
     @contextmanager
     def chat_client(self) -> Iterator[DreamingClient]:

@@ -13,7 +13,7 @@ from facecaption_assets.schema import PART_TABLES
 from flip_training.definitions import build_defs as build_training_defs
 
 GPU_ASSETS = {
-    *("face_crops", "face_attributes", "synthetic_captions", "llm_captions"),
+    *("face_crops", "image_scores", "face_attributes", "synthetic_captions", "llm_captions"),
     *("flip_checkpoints", "flip_retrieval"),
 }
 

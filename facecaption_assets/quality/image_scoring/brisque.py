@@ -1,8 +1,8 @@
 """BRISQUE: how distorted a picture looks, told without an original to hold it against.
 
-Its features belong to ``brisque_features``. The regression and the ranges are those that the
-method's authors trained on the LIVE database, where people scored pictures with known distortions:
-0 is a picture as good as theirs, 100 one as bad as their worst, and neither is a limit.
+Its features belong to ``brisque_features``. The regression is the one that the method's authors
+give away. They trained it on the LIVE database, where people scored pictures with known distortions
+from 0, as good as the original, to 100: of other pictures, neither is a limit.
 """
 
 import pickle

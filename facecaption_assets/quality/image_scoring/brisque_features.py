@@ -3,16 +3,18 @@
 What they make of a picture's quality belongs to ``brisque``.
 
 Source: A. Mittal, A. K. Moorthy and A. C. Bovik, No-Reference Image Quality Assessment in the
-Spatial Domain, IEEE Transactions on Image Processing 21(12), 2012. Where the paper leaves a choice,
-it is that of the package which carries the model: the asymmetric distribution is fitted to the
-coefficients as well as to their products, and the smaller scale is interpolated without a filter.
+Spatial Domain, IEEE Transactions on Image Processing 21(12), 2012. Implementations differ in
+details. Here it is as in the package that carries the model: the asymmetric distribution is fitted
+to the coefficients as well as to their products, the smaller scale is interpolated without a
+filter, and beyond its edges a picture is black.
 """
 
+from functools import cache
+from math import exp, lgamma, sqrt
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 FEATURES: Final = 36
 
@@ -30,10 +32,9 @@ _STABILISER: Final = 1 / 255
 #: and of a heavily compressed picture they decide ten points of the score.
 _ROUNDING: Final = 1e-9
 
-#: Shapes among which a fit looks; 1 is Laplace's distribution, 2 the normal one.
-_SHAPES: Final = np.arange(0.2, 10.0005, 0.001)
-#: (E|x|)² / E[x²] of a symmetric generalised Gaussian of each shape; it grows with the shape.
-_RATIOS: Final = np.exp(2 * gammaln(2 / _SHAPES) - gammaln(1 / _SHAPES) - gammaln(3 / _SHAPES))
+#: Shapes among which a fit looks: least, greatest, step. 1 is Laplace's distribution, 2 the normal
+#: one.
+_SHAPES: Final = (0.2, 10.0, 0.001)
 
 _Values = NDArray[np.float64]
 
@@ -113,11 +114,29 @@ def asymmetric_fit(values: _Values) -> tuple[float, float, float, float]:
     left = left_squares / on_left
     right = right_squares / (flat.size - on_left)
     mean_size = (float(flat.sum()) - 2 * float(negative.sum())) / flat.size
-    skew = np.sqrt(left / right)
+    skew = sqrt(left / right)
     ratio = mean_size**2 / (squares / flat.size) * (skew**3 + 1) * (skew + 1) / (skew**2 + 1) ** 2
-    shape = float(np.interp(ratio, _RATIOS, _SHAPES))
-    size = np.exp(gammaln(2 / shape) - (gammaln(1 / shape) + gammaln(3 / shape)) / 2)
-    return shape, float((np.sqrt(right) - np.sqrt(left)) * size), left, right
+    shape = _shape_of(ratio)
+    mean = (sqrt(right) - sqrt(left)) * sqrt(_ratio_of(shape))
+    return shape, mean, left, right
+
+
+def _ratio_of(shape: float) -> float:
+    """(E|x|)² / E[x²] of a symmetric generalised Gaussian; it grows with the shape."""
+    return exp(2 * lgamma(2 / shape) - lgamma(1 / shape) - lgamma(3 / shape))
+
+
+def _shape_of(ratio: float) -> float:
+    """The shape whose ratio that is, or the nearest."""
+    return float(np.interp(ratio, *_shape_table()))
+
+
+@cache
+def _shape_table() -> tuple[_Values, _Values]:
+    """Ratios and their shapes."""
+    least, greatest, step = _SHAPES
+    shapes = np.arange(least, greatest + step / 2, step)
+    return np.array([_ratio_of(shape) for shape in shapes.tolist()]), shapes
 
 
 def _sum_of_squares(values: _Values) -> float:

@@ -48,7 +48,7 @@ def read_libsvm(path: Path, dimensions: int) -> SupportVectorRegression:
     Raises:
         ValueError: If the file is another model or damaged.
     """
-    header, separator, body = path.read_text(encoding="utf-8").partition("\nSV\n")
+    header, separator, body = path.read_text(encoding="ascii", errors="replace").partition("\nSV\n")
     told = dict(line.split(" ", 1) for line in header.splitlines() if " " in line)
     if not separator or any(told.get(name) != value for name, value in _KIND.items()):
         raise ValueError(f"{path} is no epsilon_svr of libsvm with the kernel rbf")

@@ -48,6 +48,7 @@ def test_a_shard_goes_through_every_stage_and_gate(definitions, dataset, instanc
         "shard_plan": ["planned"] * 4,
         "raw_shards": ["success", "success", "success", "not_an_image"],
         "face_crops": ["kept", "kept", "dropped"],
+        "image_scores": ["scored", "scored"],
         "face_attributes": ["labelled", "labelled"],
         "template_captions": ["captioned", "captioned"],
         "synthetic_captions": ["unavailable", "unavailable"],

@@ -64,6 +64,7 @@ def make_tables(shard: str, pictures: int) -> tuple[dict[str, pa.Table], dict[st
         rows["face_crops"].extend(crop_rows(key, kind, crops.get(face_id)))
         if kind == FACELESS:
             continue
+        rows["image_scores"].append(score_row(key, kind))
         rows["face_attributes"].append(attribute_row(key, kind))
         rows["synthetic_captions"].extend(drawn_row(key, kind, index) for index in range(2))
         if kind != TOO_FEW_LABELS:
@@ -109,6 +110,11 @@ def crop_rows(key: str, kind: int, crop: bytes | None) -> list[Row]:
         small = {"face_id": f"{key}-1", "status": "dropped", "drop_reason": "too_small"}
         rows.append(row | small)
     return rows
+
+
+def score_row(key: str, kind: int) -> Row:
+    row: Row = {"face_id": f"{key}-0", "key": key, "split_group": key, "status": "scored"}
+    return row | {"brisque": -20.0 if kind == TWO_FACES else 10.0}
 
 
 def attribute_row(key: str, kind: int) -> Row:

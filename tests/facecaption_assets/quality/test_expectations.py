@@ -13,6 +13,7 @@ from facecaption_assets.quality.expectations import (
     attribute_expectations,
     caption_expectations,
     face_expectations,
+    image_score_expectations,
     synthetic_caption_expectations,
     validate,
 )
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"
 Tables = dict[str, pa.Table]
 SUITES = {
     "face_crops": face_expectations(),
+    "image_scores": image_score_expectations(),
     "face_attributes": attribute_expectations(),
     "template_captions": caption_expectations(),
     "synthetic_captions": synthetic_caption_expectations(),

@@ -17,6 +17,9 @@ def judge(asset: str, tables: Tables) -> gates.Outcome:
         "face_crops": lambda: gates.rows_conserved_crops(
             tables["raw_shards"], tables["face_crops"]
         ),
+        "image_scores": lambda: gates.rows_conserved_scores(
+            tables["face_crops"], tables["image_scores"]
+        ),
         "face_attributes": lambda: gates.rows_conserved_attributes(
             tables["face_crops"], tables["face_attributes"]
         ),
