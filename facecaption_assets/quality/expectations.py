@@ -30,7 +30,12 @@ _NEGATION: Final = (
 )
 _MARKUP_OR_LINK: Final = r"[{}<>\[\]_|#*`@]|https?:|www\."
 _LAYOUT: Final = r"\s\s|^\s|\s$|[\r\n\t]|\s[,.;]|,[,.]"
-_WRONG_ARTICLE: Final = r"(?i)\b(?:a (?:[aei]|o(?!ne\b))|an (?![aeiou]|hour|hono|heir))"
+#: "a" before a vowel, but for "one"; "an" before none, but for "hour", "honour" and "heir". Said
+#: without looking ahead, which databases' patterns cannot.
+_WRONG_ARTICLE: Final = (
+    r"(?i)\b(?:a (?:[aei]|o(?:$|[^n]|n(?:$|[^e])|ne\w))|an (?:$|[^aeiouh]|h(?:$|[^eo]"
+    r"|e(?:$|[^i]|i(?:$|[^r]))|o(?:$|[^nu]|u(?:$|[^r])|n(?:$|[^o])))))"
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Expectation:
     type: str
     arguments: Mapping[str, Any]
     severity: Severity = "critical"
+
+    @property
+    def mostly(self) -> float:
+        """Smallest share of the rows, of those that it speaks of, that must keep the rule."""
+        return float(self.arguments.get("mostly", 1))
 
     @property
     def columns(self) -> list[str]:
