@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from facecaption_assets.attributes.resolution import CONTRADICTIONS
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
+from facecaption_assets.quality import caption_patterns as patterns
 from facecaption_assets.quality.gates import STATUSES
 
 Severity = Literal["critical", "warning"]
@@ -23,19 +24,6 @@ KEY_PATTERN: Final = r"^.+-\d{5}$"
 
 #: Longest template caption, words; a rewritten one may be longer where the settings say so.
 MAX_TEMPLATE_WORDS: Final = 60
-
-_NEGATION: Final = (
-    r"(?i)\b(?:no|not|nor|none|never|neither|without|lacks?|lacking|cannot|free of"
-    r"|\w+n['\u2019]t)\b"
-)
-_MARKUP_OR_LINK: Final = r"[{}<>\[\]_|#*`@]|https?:|www\."
-_LAYOUT: Final = r"\s\s|^\s|\s$|[\r\n\t]|\s[,.;]|,[,.]"
-#: "a" before a vowel, but for "one"; "an" before none, but for "hour", "honour" and "heir". Said
-#: without looking ahead, which databases' patterns cannot.
-_WRONG_ARTICLE: Final = (
-    r"(?i)\b(?:a (?:[aei]|o(?:$|[^n]|n(?:$|[^e])|ne\w))|an (?:$|[^aeiouh]|h(?:$|[^eo]"
-    r"|e(?:$|[^i]|i(?:$|[^r]))|o(?:$|[^nu]|u(?:$|[^r])|n(?:$|[^o])))))"
-)
 
 
 @dataclass(frozen=True)
@@ -141,10 +129,10 @@ def caption_expectations(max_words: int = MAX_TEMPLATE_WORDS) -> list[Expectatio
         _matches("caption", rf"^\S+(?:\s+\S+){{2,{longest - 1}}}$"),
         _matches("caption", r"^[A-Z]"),
         _matches("caption", r"\.$"),
-        _avoids("caption", _LAYOUT),
-        _avoids("caption", _MARKUP_OR_LINK),
-        _avoids("caption", _NEGATION),
-        _avoids("caption", _WRONG_ARTICLE, "warning"),
+        _avoids("caption", patterns.LAYOUT),
+        _avoids("caption", patterns.MARKUP_OR_LINK),
+        _avoids("caption", patterns.NEGATION),
+        _avoids("caption", patterns.WRONG_ARTICLE, "warning"),
         _rarely("status", ["fell_back"], at_most=0.5),
     ]
 
@@ -155,7 +143,7 @@ def synthetic_caption_expectations() -> list[Expectation]:
         *_identity(["face_id", "caption_index"]),
         _in_set("status", STATUSES["synthetic_captions"]),
         _matches("caption", rf"^\S+(?:\s+\S+){{2,{MAX_TEMPLATE_WORDS - 1}}}$"),
-        _avoids("caption", rf"\s\s|^\s|\s$|[\r\n\t]|{_MARKUP_OR_LINK}"),
+        _avoids("caption", rf"\s\s|^\s|\s$|[\r\n\t]|{patterns.MARKUP_OR_LINK}"),
         _between("clip_cosine", -1.001, 1.001),
         _rarely("status", ["screened"], at_most=0.5),
     ]
