@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from facecaption_assets.attributes.resolution import CONTRADICTIONS
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
+from facecaption_assets.quality import caption_patterns as patterns
 from facecaption_assets.quality.gates import STATUSES
 
 Severity = Literal["critical", "warning"]
@@ -23,14 +24,6 @@ KEY_PATTERN: Final = r"^.+-\d{5}$"
 
 #: Longest template caption, words; a rewritten one may be longer where the settings say so.
 MAX_TEMPLATE_WORDS: Final = 60
-
-_NEGATION: Final = (
-    r"(?i)\b(?:no|not|nor|none|never|neither|without|lacks?|lacking|cannot|free of"
-    r"|\w+n['\u2019]t)\b"
-)
-_MARKUP_OR_LINK: Final = r"[{}<>\[\]_|#*`@]|https?:|www\."
-_LAYOUT: Final = r"\s\s|^\s|\s$|[\r\n\t]|\s[,.;]|,[,.]"
-_WRONG_ARTICLE: Final = r"(?i)\b(?:a (?:[aei]|o(?!ne\b))|an (?![aeiou]|hour|hono|heir))"
 
 
 @dataclass(frozen=True)
@@ -46,6 +39,11 @@ class Expectation:
     type: str
     arguments: Mapping[str, Any]
     severity: Severity = "critical"
+
+    @property
+    def mostly(self) -> float:
+        """Smallest share of the rows, of those that it speaks of, that must keep the rule."""
+        return float(self.arguments.get("mostly", 1))
 
     @property
     def columns(self) -> list[str]:
@@ -142,10 +140,10 @@ def caption_expectations(max_words: int = MAX_TEMPLATE_WORDS) -> list[Expectatio
         _matches("caption", rf"^\S+(?:\s+\S+){{2,{longest - 1}}}$"),
         _matches("caption", r"^[A-Z]"),
         _matches("caption", r"\.$"),
-        _avoids("caption", _LAYOUT),
-        _avoids("caption", _MARKUP_OR_LINK),
-        _avoids("caption", _NEGATION),
-        _avoids("caption", _WRONG_ARTICLE, "warning"),
+        _avoids("caption", patterns.LAYOUT),
+        _avoids("caption", patterns.MARKUP_OR_LINK),
+        _avoids("caption", patterns.NEGATION),
+        _avoids("caption", patterns.WRONG_ARTICLE, "warning"),
         _rarely("status", ["fell_back"], at_most=0.5),
     ]
 
@@ -156,7 +154,7 @@ def synthetic_caption_expectations() -> list[Expectation]:
         *_identity(["face_id", "caption_index"]),
         _in_set("status", STATUSES["synthetic_captions"]),
         _matches("caption", rf"^\S+(?:\s+\S+){{2,{MAX_TEMPLATE_WORDS - 1}}}$"),
-        _avoids("caption", rf"\s\s|^\s|\s$|[\r\n\t]|{_MARKUP_OR_LINK}"),
+        _avoids("caption", rf"\s\s|^\s|\s$|[\r\n\t]|{patterns.MARKUP_OR_LINK}"),
         _between("clip_cosine", -1.001, 1.001),
         _rarely("status", ["screened"], at_most=0.5),
     ]
