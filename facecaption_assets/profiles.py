@@ -30,6 +30,7 @@ from facecaption_assets.quality.duplicate_settings import DuplicateSettings
 from facecaption_assets.quality.image_scoring import scoring
 from facecaption_assets.quality.image_scoring.settings import ImageScoreSettings
 from facecaption_assets.quality.settings import QualitySettings
+from facecaption_assets.quality.text_settings import TextSettings
 from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.prompt_files import PromptError
 from facecaption_assets.rewriting.settings import RewriteSettings
@@ -63,6 +64,7 @@ class Profile:
     rewriting: RewriteSettings = field(default_factory=RewriteSettings)
     duplicates: DuplicateSettings = field(default_factory=DuplicateSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    texts: TextSettings = field(default_factory=TextSettings)
     laion: LaionSettings = field(default_factory=LaionSettings)
 
 
@@ -223,5 +225,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "llm_captions": llm_captions,
         "duplicate_faces": duplicates.stage_identity(profile.duplicates),
         "shard_quality": statistics.stage_identity(),
-        "quality_report": report.stage_identity(profile.quality, profile.downloading),
+        "quality_report": report.stage_identity(
+            profile.quality, profile.downloading, profile.texts, store
+        ),
     }

@@ -50,7 +50,9 @@ def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Ma
     # Shards that a gate holds back have no ``shard_quality``; the funnel and link rot count them.
     versions = dataset_versions(storage, storage.partitions("shard_plan"), "quality_report")
     profile = dataset.profile
-    written = build_report(storage, profile.quality, profile.downloading)
+    written = build_report(
+        storage, profile.quality, profile.downloading, profile.texts, dataset.models
+    )
     provenance = Provenance("quality_report", "", dataset.code_versions["quality_report"], versions)
     storage.write_report_provenance(provenance)
     links = {

@@ -1,23 +1,18 @@
-"""What the report says, as values: label rates, captions per source, failed gates, retrieval.
+"""What the report says, as values: label rates, failed gates, retrieval.
 
 Everything here is read from committed tables and recorded verdicts. How it is drawn belongs to
 ``report`` and its templates; faces shown one by one to ``gallery``.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import duckdb
 from tqdm import tqdm
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, GROUPS
-from facecaption_assets.quality.text_sources import CAPTION_QUERIES
-from facecaption_assets.quality.texts import TextStatistics, query_statistics
 from facecaption_assets.schema import DATASET_TABLES, RETRIEVAL_ASSET, TABLES
 from facecaption_assets.storage import Storage
-
-#: Sources that the report shows.
-_SHOWN: Final = ("alt_text", "template", "rewritten")
 
 
 @dataclass(frozen=True)
@@ -29,14 +24,6 @@ class LabelCounts:
     positive: int
     negative: int
     unknown: int
-
-
-@dataclass(frozen=True)
-class CaptionSource:
-    """Captions of one origin: the web's alt-text, the grammar's, or the verified rewriting."""
-
-    name: str
-    texts: TextStatistics
 
 
 @dataclass(frozen=True)
@@ -89,14 +76,6 @@ def count_labels(connection: duckdb.DuckDBPyConnection) -> list[LabelCounts]:
     return [
         LabelCounts(name, group, *counts[name]) for group, names in GROUPS.items() for name in names
     ]
-
-
-def caption_sources(connection: duckdb.DuckDBPyConnection) -> list[CaptionSource]:
-    """Text statistics of every source that has captions."""
-    sources = [
-        CaptionSource(name, query_statistics(connection, CAPTION_QUERIES[name])) for name in _SHOWN
-    ]
-    return [source for source in sources if source.texts.captions]
 
 
 def count_rewrites(connection: duckdb.DuckDBPyConnection) -> Rewrites:

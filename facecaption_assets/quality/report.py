@@ -6,16 +6,19 @@ looks to ``report_page`` and ``gallery_page``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from upath import UPath
 
+from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.quality.gallery_page import render_gallery
 from facecaption_assets.quality.report_findings import find_everything
 from facecaption_assets.quality.report_page import draw_for_ui, render_report
+from facecaption_assets.quality.report_texts import measure_report_texts
 from facecaption_assets.quality.settings import QualitySettings
+from facecaption_assets.quality.text_settings import TextSettings
 from facecaption_assets.quality.thumbnails import publish_thumbnails
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.storage import Storage
@@ -45,19 +48,35 @@ class WrittenReport:
     plots: Mapping[str, str]
 
 
-def stage_identity(settings: QualitySettings, downloading: DownloadSettings) -> str:
+def stage_identity(
+    settings: QualitySettings,
+    downloading: DownloadSettings,
+    texts: TextSettings,
+    store: ModelStore,
+) -> str:
     """Code version of the report, which says how many URLs are worth another try."""
     worth_it = (downloading.max_attempts, downloading.respect_robots)
-    return stage_hash("quality_report", VERSION, settings, worth_it)
+    models = [texts.nouns, texts.perplexity_model if texts.perplexity_captions else ""]
+    identities = [store.identity(model) for model in models if model]
+    counting = replace(texts, memory_mb=TextSettings.memory_mb, threads=TextSettings.threads)
+    return stage_hash("quality_report", VERSION, settings, worth_it, counting, identities)
 
 
 def build_report(
-    storage: Storage, settings: QualitySettings, downloading: DownloadSettings
+    storage: Storage,
+    settings: QualitySettings,
+    downloading: DownloadSettings,
+    texts: TextSettings,
+    store: ModelStore,
 ) -> WrittenReport:
     """Write the report of every committed shard below ``<home>/reports``.
 
     Faces and pictures on the opt-out list are not shown, and thumbnails of them that an earlier
     report made are removed.
+
+    Raises:
+        WordListError: If one of the lists of words cannot be used.
+        LanguageModelError: If the language model fails while it reads captions.
     """
     folder = storage.reports
     paths = {
@@ -66,7 +85,8 @@ def build_report(
         "gallery": folder / "gallery.html",
         "thumbnails": folder / "thumbnails",
     }
-    findings = find_everything(storage, settings, downloading)
+    measured = measure_report_texts(storage, texts, store)
+    findings = find_everything(storage, settings, downloading, measured)
     cards, side_px = findings.cards, settings.thumbnail_px
     publish_thumbnails(storage, paths["thumbnails"], cards, side_px)
     storage.write_text(paths["gallery"], render_gallery(cards, side_px))

@@ -10,11 +10,9 @@ from typing import Any
 from facecaption_assets.quality.costs import Costs, count_costs
 from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.findings import (
-    CaptionSource,
     Gates,
     LabelCounts,
     Rewrites,
-    caption_sources,
     count_labels,
     count_rewrites,
     read_gates,
@@ -25,6 +23,7 @@ from facecaption_assets.quality.gallery import Card, draw_cards
 from facecaption_assets.quality.image_scoring.histograms import Histogram, image_histograms
 from facecaption_assets.quality.link_rot import LinkRot, count_link_rot
 from facecaption_assets.quality.people.findings import People, find_people
+from facecaption_assets.quality.report_texts import ReportTexts
 from facecaption_assets.quality.reviewing.review_score import ReviewScore, read_score
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.quality.worst_faces import WorstFaces, faces_of, worst_faces
@@ -42,7 +41,7 @@ class Findings:
         link_rot: What became of the URLs, by source.
         images: Distributions of what is known of the kept faces' pictures.
         labels: States by attribute.
-        sources: Captions by where they come from.
+        texts: Captions by where they come from.
         rewrites: How much the rewriting changed.
         people: Groups of people compared.
         gates: What the recorded checks say.
@@ -58,7 +57,7 @@ class Findings:
     link_rot: list[LinkRot]
     images: list[Histogram]
     labels: list[LabelCounts]
-    sources: list[CaptionSource]
+    texts: ReportTexts
     rewrites: Rewrites
     people: People
     gates: Gates
@@ -90,7 +89,8 @@ class Findings:
             ),
             "Retrieval by FLIP": (not self.retrieval, "nothing is evaluated: flip build"),
         }
-        return {name: why for name, (is_lacking, why) in lacks.items() if is_lacking}
+        found = {name: why for name, (is_lacking, why) in lacks.items() if is_lacking}
+        return found | self.texts.missing
 
     def as_json(self) -> str:
         """All numbers as a JSON document; no text from the data, and no face but by its id."""
@@ -99,7 +99,7 @@ class Findings:
             "link_rot": [source.as_json() for source in self.link_rot],
             "images": {h.measure.name: asdict(h) | {"edges": h.edges} for h in self.images},
             "labels": [asdict(label) for label in self.labels],
-            "captions": {source.name: asdict(source.texts) for source in self.sources},
+            "captions": {source.name: source.as_json() for source in self.texts.sources},
             "rewrites": asdict(self.rewrites),
             "people": self.people.as_json(),
             "gates": asdict(self.gates),
@@ -113,9 +113,12 @@ class Findings:
 
 
 def find_everything(
-    storage: Storage, settings: QualitySettings, downloading: DownloadSettings
+    storage: Storage,
+    settings: QualitySettings,
+    downloading: DownloadSettings,
+    texts: ReportTexts,
 ) -> Findings:
-    """Ask every committed shard everything."""
+    """Ask every committed shard everything else that the report says beside the texts."""
     opt_out = OptOut.read(storage)
     with open_tables(storage) as connection:
         worst = worst_faces(connection, opt_out)
@@ -124,7 +127,7 @@ def find_everything(
             link_rot=count_link_rot(connection, downloading),
             images=image_histograms(connection),
             labels=count_labels(connection),
-            sources=caption_sources(connection),
+            texts=texts,
             rewrites=count_rewrites(connection),
             people=find_people(connection, settings.skin_tone_field),
             gates=read_gates(storage),

@@ -3,18 +3,19 @@
 What it says belongs to ``report_findings``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
 from facecaption_assets.quality import published
-from facecaption_assets.quality.findings import CaptionSource
 from facecaption_assets.quality.image_scoring.histograms import Histogram
 from facecaption_assets.quality.link_rot import Prospect
-from facecaption_assets.quality.plots import as_markdown, as_svg, bars, histogram
+from facecaption_assets.quality.plots import Line, as_markdown, as_svg, bars, histogram, lines
 from facecaption_assets.quality.report_findings import Findings
 from facecaption_assets.quality.templating import environment, figures
+from facecaption_assets.quality.text_growth import GrowthPoint
+from facecaption_assets.quality.text_sources import SourceTexts
 from facecaption_assets.quality.thumbnails import thumbnail_name
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ _EXAMPLES: Final = 6
 
 #: Captions of more words are not drawn.
 _LONGEST: Final = 60
+
+#: What grows with the number of captions, by title.
+_GROWING: Final[Mapping[str, Callable[[GrowthPoint], Any]]] = {
+    "Different words": lambda point: point.distinct_ngrams[1],
+    "Different 2-grams": lambda point: point.distinct_ngrams[2],
+    "Different 4-grams": lambda point: point.distinct_ngrams[4],
+    "Different nouns": lambda point: point.distinct_nouns,
+}
 
 #: Caption sources as readers know them.
 _TITLES: Final = {
@@ -49,12 +58,14 @@ def render_report(findings: Findings, thumbnail_px: int) -> str:
         .get_template("quality.html")
         .render(
             **{name: getattr(findings, name) for name in _GIVEN},
+            sources=findings.texts.sources,
             titles=_TITLES,
             prospects=Prospect,
             labels=known,
             unlabelled=[label.attribute for label in findings.labels if label not in known],
             image_plots=[(h, _image_plot(h)) for h in findings.images if h.faces],
-            word_plots=_word_plots(findings.sources),
+            word_plots=_word_plots(findings.texts.sources),
+            growth_plots=_growth_plots(findings.texts.sources),
             time_plot=_time_plot(findings),
             thumbnails={
                 card.face_id: thumbnail_name(card, thumbnail_px) for card in findings.cards
@@ -70,7 +81,6 @@ def render_report(findings: Findings, thumbnail_px: int) -> str:
 _GIVEN: Final = (
     "funnel",
     "link_rot",
-    "sources",
     "rewrites",
     "people",
     "gates",
@@ -88,9 +98,9 @@ def draw_for_ui(findings: Findings) -> dict[str, str]:
     steps = {step.name: float(step.count) for step in findings.funnel.steps if step.shards}
     counted = {name: f"{int(count):,}" for name, count in steps.items()}
     plots = {"funnel": as_markdown(bars(steps, counted), "What each stage kept")}
-    for source in findings.sources:
+    for source in findings.texts.sources:
         if source.name == "rewritten":
-            figure = _words(source, _longest(findings.sources))
+            figure = _words(source, _longest(findings.texts.sources))
             plots["words"] = as_markdown(figure, "Words per rewritten caption")
     return plots
 
@@ -126,7 +136,7 @@ def _nearest(marks: Mapping[str, float]) -> dict[str, float]:
     return {name: x for name, x in marks.items() if name in ("FaceCaption-15M", "LAION-Face")}
 
 
-def _word_plots(sources: Sequence[CaptionSource]) -> list[tuple[CaptionSource, Markup]]:
+def _word_plots(sources: Sequence[SourceTexts]) -> list[tuple[SourceTexts, Markup]]:
     longest = _longest(sources)
     return [
         (
@@ -144,12 +154,29 @@ def _word_plots(sources: Sequence[CaptionSource]) -> list[tuple[CaptionSource, M
     ]
 
 
-def _words(source: CaptionSource, longest: int) -> "Figure":
+def _growth_plots(sources: Sequence[SourceTexts]) -> list[tuple[str, Markup]]:
+    plots = []
+    for title, count in _GROWING.items():
+        series = [
+            Line(
+                _TITLES[source.name],
+                [(point.captions, count(point)) for point in source.growth.points],
+            )
+            for source in sources
+            if all(count(point) is not None for point in source.growth.points)
+        ]
+        if series:
+            figure = lines(series, "captions", "")
+            plots.append((title, Markup(as_svg(figure, title, f"{title} by captions"))))
+    return plots
+
+
+def _words(source: SourceTexts, longest: int) -> "Figure":
     counts = [source.texts.histogram.get(words, 0) for words in range(longest + 1)]
     return histogram([i - 0.5 for i in range(longest + 2)], counts, "words")
 
 
-def _longest(sources: Sequence[CaptionSource]) -> int:
+def _longest(sources: Sequence[SourceTexts]) -> int:
     """End of the axis of words per caption: a multiple of ten, or sixty where texts are longer."""
     longest = max((max(source.texts.histogram) for source in sources), default=0)
     return min(_LONGEST, -(-longest // 10) * 10 or 10)

@@ -14,7 +14,7 @@ from facecaption_assets.quality.attribute_gates import JUDGED
 from facecaption_assets.quality.people.estimates import Moments
 from facecaption_assets.quality.people.faces import FACES, Step
 from facecaption_assets.quality.people.groups import Factor
-from facecaption_assets.quality.texts import TOKEN_PATTERN
+from facecaption_assets.quality.text_tokens import TOKEN_PATTERN
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
 #: Moments by group.

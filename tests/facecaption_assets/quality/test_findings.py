@@ -8,7 +8,6 @@ from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.findings import (
     FailedGate,
     Rewrites,
-    caption_sources,
     count_labels,
     count_rewrites,
     read_gates,
@@ -30,25 +29,6 @@ def test_labels_are_counted_over_annotated_faces(
     assert (glasses.positive, glasses.negative, glasses.unknown) == (4, 20, 0)
     assert {name for name, label in labels.items() if label.unknown == 24} == unknown_attributes
     assert len(labels) == 40
-
-
-def test_captions_are_told_apart_by_source(build_home: Home) -> None:
-    with open_tables(build_home(shards=2, pictures=16)) as connection:
-        sources = {source.name: source.texts for source in caption_sources(connection)}
-    assert {name: texts.captions for name, texts in sources.items()} == {
-        "alt_text": 20,
-        "template": 20,
-        "rewritten": 20,
-    }
-    assert sources["template"].mean_words == 5
-    assert sources["rewritten"].histogram == {5: 8, 10: 12}
-
-
-def test_a_source_without_captions_is_left_out(build_home: Home) -> None:
-    storage = build_home(shards=1)
-    storage.table_path("llm_captions", "drawn-00000").unlink()
-    with open_tables(storage) as connection:
-        assert [s.name for s in caption_sources(connection)] == ["alt_text", "template"]
 
 
 def test_rewritings_that_change_nothing_are_counted(build_home: Home) -> None:
