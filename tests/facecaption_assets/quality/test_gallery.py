@@ -4,6 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from facecaption_assets.quality.dataset import open_tables
+from facecaption_assets.quality.face_measures import FACE_MEASURES
 from facecaption_assets.quality.gallery import Card, draw_cards
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.storage import Storage
@@ -22,6 +23,10 @@ def test_a_card_says_all_that_is_known(build_home: Home) -> None:
     card = cards["drawn-00000-00005-0"]
     assert card.positive == ["Brown_Hair", "Eyeglasses", "Smiling", "Young"]
     assert (card.shard, card.width, card.status) == ("drawn-00000", 192, "labelled")
+    assert card.source == "drawn"
+    assert dict(zip((m.name for m in FACE_MEASURES), card.scores, strict=True))[
+        "detector's score"
+    ] == pytest.approx(0.8)
     [pair] = card.captions
     assert pair.template == "A woman with brown hair."
     assert pair.rewritten == "Smiling gently, the woman has brown hair over the forehead."
@@ -36,13 +41,29 @@ def test_a_card_says_why_the_template_was_kept(build_home: Home) -> None:
     assert pair.rewritten == pair.template
 
 
-def test_statuses_are_those_of_the_captions_else_of_the_labels(build_home: Home) -> None:
+def test_fates_are_those_of_the_captions_with_reasons_else_of_the_labels(build_home: Home) -> None:
     storage = build_home(shards=1, pictures=8)
-    statuses = Counter(status for card in draw(storage) for status in card.statuses)
-    assert statuses == {"accepted": 2, "repaired": 1, "fell_back": 2, "too_few_labels": 1}
+    fates = Counter(fate for card in draw(storage) for fate in card.fates)
+    assert fates == {
+        "accepted": 2,
+        "repaired": 1,
+        "repaired: too_long": 1,
+        "fell_back": 2,
+        "fell_back: missing_attribute": 2,
+        "too_few_labels": 1,
+    }
     storage.table_path("llm_captions", "drawn-00000").unlink()
     storage.table_path("face_attributes", "drawn-00000").unlink()
-    assert {status for card in draw(storage) for status in card.statuses} == {"not_labelled"}
+    assert {fate for card in draw(storage) for fate in card.fates} == {"not_labelled"}
+
+
+def test_further_faces_are_shown_once(build_home: Home) -> None:
+    storage = build_home(shards=1, pictures=8)
+    ids = [card.face_id for card in draw(storage)]
+    with open_tables(storage) as connection:
+        cards = draw_cards(connection, OptOut.none(), 1, also=[ids[0], ids[-1]])
+    assert {ids[0], ids[-1]} <= {card.face_id for card in cards}
+    assert len(cards) == len({card.face_id for card in cards}) <= 3
 
 
 def test_faces_are_drawn_evenly_from_all_shards(build_home: Home) -> None:

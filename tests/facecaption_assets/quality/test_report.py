@@ -1,21 +1,28 @@
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from upath import UPath
 
+from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import Verdict
-from facecaption_assets.quality.report import build_report, stage_identity
+from facecaption_assets.quality.report import WrittenReport, build_report, stage_identity
 from facecaption_assets.quality.settings import QualitySettings
+from facecaption_assets.quality.text_settings import TextSettings
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.storage import Storage
 
 Home = Callable[..., Storage]
 DOWNLOADING = DownloadSettings()
 SETTINGS = QualitySettings(gallery_faces=50, thumbnail_px=48)
+TEXTS = TextSettings(nouns="")
+NO_MODELS = ModelStore(Path("absent"), entries={})
 VOID = {"meta", "img", "input", "link", "br"}
 
 
@@ -51,62 +58,72 @@ class Page(HTMLParser):
         return [address for address in pairs if address]
 
 
+def write(storage: Storage) -> WrittenReport:
+    return build_report(storage, SETTINGS, DOWNLOADING, TEXTS, NO_MODELS)
+
+
+def faces_of(gallery: UPath) -> list[str]:
+    found = re.search(r'id="content">(.*?)</script>', gallery.read_text(encoding="utf-8"))
+    return [face[0] for face in json.loads(found[1])["faces"]] if found else []
+
+
 def page(path: UPath) -> Page:
     return Page(path.read_text(encoding="utf-8"))
 
 
 def test_report_shows_what_was_counted(build_home: Home) -> None:
     storage = build_home(shards=2, pictures=16)
-    paths = build_report(storage, SETTINGS, DOWNLOADING)
-    report, gallery = page(paths.report), page(paths.gallery)
+    paths = write(storage)
+    report = page(paths.report)
     assert "32 pictures, 24 faces, 20 captions" in " ".join(report.text.split())
     assert "fell back: missing attribute" in report.text
     assert "Smiling gently, the man has brown hair over the forehead." in report.text
     assert "No check has judged the data yet." in report.text
-    assert gallery.count("article") == paths.faces_shown == 24
+    assert len(faces_of(paths.gallery)) == paths.faces_shown == 24
     numbers = json.loads(paths.numbers.read_text(encoding="utf-8"))
     assert numbers["funnel"][0]["count"] == 32
-    assert numbers["captions"]["template"]["mean_words"] == 5
+    assert numbers["captions"]["template"]["texts"]["mean_words"] == 5
 
 
 def test_pages_need_nothing_but_their_thumbnails(build_home: Home) -> None:
-    paths = build_report(build_home(shards=1), SETTINGS, DOWNLOADING)
+    paths = write(build_home(shards=1))
     there = {"quality.html", "quality.json", "gallery.html"}
     there |= {f"thumbnails/{path.name}" for path in paths.thumbnails.glob("*")}
     for path in (paths.report, paths.gallery):
         for address in page(path).addresses():
-            assert address.startswith("#") or address in there
+            assert address.startswith(("#", "data:,")) or address.partition("#")[0] in there
 
 
 def test_hostile_text_stays_text(build_home: Home) -> None:
-    paths = build_report(build_home(shards=1), SETTINGS, DOWNLOADING)
+    paths = write(build_home(shards=1))
     gallery = page(paths.gallery)
-    assert gallery.count("script") == 1
-    assert gallery.count("img") == paths.faces_shown
-    assert '<script>alert("x")</script> & "Bob"' in gallery.text
+    assert gallery.count("script") == 2  # its data and what draws them
+    assert gallery.count("img") == 0
+    html = paths.gallery.read_text(encoding="utf-8")
+    assert "alert(" in html and "<script>alert" not in html
     assert page(paths.report).count("script") == 0
 
 
 def test_the_same_dataset_gives_the_same_bytes(build_home: Home) -> None:
     storage = build_home(shards=1)
-    paths = build_report(storage, SETTINGS, DOWNLOADING)
+    paths = write(storage)
     written = [p.read_bytes() for p in (paths.report, paths.numbers, paths.gallery)]
-    build_report(storage, SETTINGS, DOWNLOADING)
+    write(storage)
     assert [p.read_bytes() for p in (paths.report, paths.numbers, paths.gallery)] == written
 
 
 def test_opted_out_faces_leave_the_report(build_home: Home) -> None:
     storage = build_home(shards=1, pictures=8)
-    assert build_report(storage, SETTINGS, DOWNLOADING).faces_shown == 6
+    assert write(storage).faces_shown == 6
     storage.write_text(storage.opt_out_folder / "list.txt", "drawn-00000-00005\n")
-    paths = build_report(storage, SETTINGS, DOWNLOADING)
+    paths = write(storage)
     assert paths.faces_shown == 5
     assert "drawn-00000-00005" not in paths.gallery.read_text(encoding="utf-8")
     assert not list(paths.thumbnails.glob("drawn-00000-00005*"))
 
 
 def test_an_empty_home_says_that_nothing_is_built(build_home: Home) -> None:
-    paths = build_report(build_home(shards=0), SETTINGS, DOWNLOADING)
+    paths = write(build_home(shards=0))
     assert "Nothing is built yet." in page(paths.report).text
     assert "There are no faces to show yet." in page(paths.gallery).text
     assert paths.faces_shown == 0
@@ -120,9 +137,9 @@ def test_report_of_a_dataset_that_is_half_built(built: int, build_home: Home) ->
     storage = build_home(shards=1, pictures=8)
     for asset in ASSETS[built:]:
         storage.table_path(asset, "drawn-00000").unlink()
-    paths = build_report(storage, SETTINGS, DOWNLOADING)
+    paths = write(storage)
     assert "not built" in page(paths.report).text
-    assert page(paths.gallery).count("article") == (6 if built >= 2 else 0)
+    assert len(faces_of(paths.gallery)) == (6 if built >= 2 else 0)
 
 
 def test_failed_gates_are_named(build_home: Home) -> None:
@@ -131,7 +148,7 @@ def test_failed_gates_are_named(build_home: Home) -> None:
     assert provenance is not None
     verdict = Verdict("boxes_inside_image", False, True, "3 <boxes>", provenance.data_version)
     storage.record_verdict("face_crops", "drawn-00000", verdict)
-    text = page(build_report(storage, SETTINGS, DOWNLOADING).report).text
+    text = page(write(storage).report).text
     assert "1 of 1 checks failed: what follows is held back." in text
     assert "3 <boxes>" in text
 
@@ -147,7 +164,7 @@ def test_retrieval_stands_beside_chance(build_home: Home) -> None:
     path = storage.table_path("flip_retrieval", "llm")
     path.parent.mkdir()
     pq.write_table(pa.Table.from_pylist([place | sizes | row for row in rows]), path.path)
-    text = page(build_report(storage, SETTINGS, DOWNLOADING).report).text
+    text = page(write(storage).report).text
     for said in (
         "Retrieval by FLIP",
         "Text to image",
@@ -176,7 +193,7 @@ def test_each_split_and_direction_has_a_table_and_the_test_split_is_open(
         path = storage.table_path("flip_retrieval", recipe)
         path.parent.mkdir(exist_ok=True)
         pq.write_table(pa.Table.from_pylist(rows), path.path)
-    html = build_report(storage, SETTINGS, DOWNLOADING).report.read_text(encoding="utf-8")
+    html = write(storage).report.read_text(encoding="utf-8")
     section = html[html.index('id="retrieval"') :]
     assert section.count("<details open>") == 1
     assert section.index("<details open>") < section.index("Test split")
@@ -191,9 +208,61 @@ def test_a_warning_is_not_told_as_a_blocked_shard(build_home: Home) -> None:
     for blocking, said in ((False, "1 warns."), (True, "1 of 1 checks failed: what follows")):
         verdict = Verdict("probabilities_vary", False, blocking, "constant", version)
         storage.record_verdict("face_attributes", "drawn-00000", verdict)
-        assert said in page(build_report(storage, SETTINGS, DOWNLOADING).report).text
+        assert said in page(write(storage).report).text
 
 
 def test_settings_change_the_code_version() -> None:
-    other = stage_identity(QualitySettings(), DOWNLOADING)
-    assert stage_identity(SETTINGS, DOWNLOADING) != other
+    other = stage_identity(QualitySettings(), DOWNLOADING, TEXTS, NO_MODELS)
+    assert stage_identity(SETTINGS, DOWNLOADING, TEXTS, NO_MODELS) != other
+    seeded = replace(TEXTS, seed="another")
+    assert stage_identity(QualitySettings(), DOWNLOADING, seeded, NO_MODELS) != other
+    quicker = replace(TEXTS, threads=8, memory_mb=4096)
+    assert stage_identity(QualitySettings(), DOWNLOADING, quicker, NO_MODELS) == other
+
+
+def test_what_was_not_measured_is_said_with_what_would_bring_it(build_home: Home) -> None:
+    paths = write(build_home(shards=1, pictures=8))
+    missing = json.loads(paths.numbers.read_text(encoding="utf-8"))["unmeasured"]
+    assert set(missing) == {
+        "CLIP-IQA",
+        "Skin tone",
+        "Time",
+        "Review by people",
+        "Retrieval by FLIP",
+        "Nouns",
+        "Perplexity",
+    }
+    text = page(paths.report).text
+    assert "[texts] nouns" in text and "facecaption review" in text
+
+
+def test_a_lexicon_that_cannot_be_had_costs_only_the_nouns(build_home: Home) -> None:
+    storage = build_home(shards=1, pictures=8)
+    wanting = TextSettings(nouns="no-such-lexicon")
+    paths = build_report(storage, SETTINGS, DOWNLOADING, wanting, NO_MODELS)
+    numbers = json.loads(paths.numbers.read_text(encoding="utf-8"))
+    assert "no-such-lexicon" in numbers["unmeasured"]["Nouns"]
+    assert numbers["captions"]["template"]["nouns"] is None
+    assert numbers["captions"]["template"]["texts"]["captions"] == 5
+
+
+def test_plots_stand_in_the_page_and_in_the_ui_without_faces(build_home: Home) -> None:
+    paths = write(build_home(shards=1))
+    assert page(paths.report).count("svg") >= 6
+    assert set(paths.plots) == {"funnel", "words"}
+    assert sum(map(len, paths.plots.values())) < 100_000
+
+
+def test_every_place_that_a_page_links_to_is_there(build_home: Home) -> None:
+    report = page(write(build_home(shards=1)).report)
+    ids = {attributes["id"] for _, attributes in report.elements if "id" in attributes}
+    links = {address[1:] for address in report.addresses() if address.startswith("#")}
+    assert links <= ids and {"funnel", "people", "costs", "unmeasured"} <= links
+
+
+def test_the_worst_faces_are_in_the_gallery_that_they_link_to(build_home: Home) -> None:
+    storage = build_home(shards=2, pictures=16)
+    few = QualitySettings(gallery_faces=1, thumbnail_px=48)
+    paths = build_report(storage, few, DOWNLOADING, TEXTS, NO_MODELS)
+    linked = [a.partition("#")[2] for a in page(paths.report).addresses() if "gallery.html#" in a]
+    assert linked and set(linked) <= set(faces_of(paths.gallery))
