@@ -144,7 +144,7 @@ def as_svg(figure: "Figure", name: str, label: str) -> str:
 
     sink = io.StringIO()
     # Ids in the picture, of clips and markers, are hashed with the name.
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": f"plot {name}"}):
         figure.savefig(sink, format="svg", metadata={"Date": None}, transparent=True)
     return _for_page(sink.getvalue(), label)
 

@@ -221,18 +221,29 @@ def tables() -> dict[str, pa.Table]:
     return make_tables("drawn-00000", 16)[0]
 
 
+def commit_home(folder: Path, shards: int, pictures: int) -> Storage:
+    """Commit shards of drawn faces to a data root in the folder."""
+    storage = Storage(str(folder / "home"))
+    for index in range(shards):
+        shard = f"drawn-{index:05d}"
+        commit_tables(storage, shard, *make_tables(shard, pictures), folder)
+    return storage
+
+
 @pytest.fixture
 def build_home(tmp_path: Path) -> HomeBuilder:
     """Function that commits shards of drawn faces and returns their storage."""
 
     def build(shards: int = 2, pictures: int = 16) -> Storage:
-        storage = Storage(str(tmp_path / "home"))
-        for index in range(shards):
-            shard = f"drawn-{index:05d}"
-            commit_tables(storage, shard, *make_tables(shard, pictures), tmp_path)
-        return storage
+        return commit_home(tmp_path, shards, pictures)
 
     return build
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Storage:
+    """Two shards of sixteen pictures each, for tests that change nothing."""
+    return commit_home(tmp_path_factory.mktemp("shared"), 2, 16)
 
 
 @pytest.fixture

@@ -62,6 +62,12 @@ def write(storage: Storage) -> WrittenReport:
     return build_report(storage, SETTINGS, DOWNLOADING, TEXTS, NO_MODELS)
 
 
+@pytest.fixture(scope="module")
+def written(shared_home: Storage) -> WrittenReport:
+    """A report that several tests read."""
+    return write(shared_home)
+
+
 def faces_of(gallery: UPath) -> list[str]:
     found = re.search(r'id="content">(.*?)</script>', gallery.read_text(encoding="utf-8"))
     return [face[0] for face in json.loads(found[1])["faces"]] if found else []
@@ -71,37 +77,33 @@ def page(path: UPath) -> Page:
     return Page(path.read_text(encoding="utf-8"))
 
 
-def test_report_shows_what_was_counted(build_home: Home) -> None:
-    storage = build_home(shards=2, pictures=16)
-    paths = write(storage)
-    report = page(paths.report)
+def test_report_shows_what_was_counted(written: WrittenReport) -> None:
+    report = page(written.report)
     assert "32 pictures, 24 faces, 20 captions" in " ".join(report.text.split())
     assert "fell back: missing attribute" in report.text
     assert "Smiling gently, the man has brown hair over the forehead." in report.text
     assert "No check has judged the data yet." in report.text
-    assert len(faces_of(paths.gallery)) == paths.faces_shown == 24
-    numbers = json.loads(paths.numbers.read_text(encoding="utf-8"))
+    assert len(faces_of(written.gallery)) == written.faces_shown == 24
+    numbers = json.loads(written.numbers.read_text(encoding="utf-8"))
     assert numbers["funnel"][0]["count"] == 32
     assert numbers["captions"]["template"]["texts"]["mean_words"] == 5
 
 
-def test_pages_need_nothing_but_their_thumbnails(build_home: Home) -> None:
-    paths = write(build_home(shards=1))
+def test_pages_need_nothing_but_their_thumbnails(written: WrittenReport) -> None:
     there = {"quality.html", "quality.json", "gallery.html"}
-    there |= {f"thumbnails/{path.name}" for path in paths.thumbnails.glob("*")}
-    for path in (paths.report, paths.gallery):
+    there |= {f"thumbnails/{path.name}" for path in written.thumbnails.glob("*")}
+    for path in (written.report, written.gallery):
         for address in page(path).addresses():
             assert address.startswith(("#", "data:,")) or address.partition("#")[0] in there
 
 
-def test_hostile_text_stays_text(build_home: Home) -> None:
-    paths = write(build_home(shards=1))
-    gallery = page(paths.gallery)
+def test_hostile_text_stays_text(written: WrittenReport) -> None:
+    gallery = page(written.gallery)
     assert gallery.count("script") == 2  # its data and what draws them
     assert gallery.count("img") == 0
-    html = paths.gallery.read_text(encoding="utf-8")
+    html = written.gallery.read_text(encoding="utf-8")
     assert "alert(" in html and "<script>alert" not in html
-    assert page(paths.report).count("script") == 0
+    assert page(written.report).count("script") == 0
 
 
 def test_the_same_dataset_gives_the_same_bytes(build_home: Home) -> None:
@@ -220,9 +222,8 @@ def test_settings_change_the_code_version() -> None:
     assert stage_identity(QualitySettings(), DOWNLOADING, quicker, NO_MODELS) == other
 
 
-def test_what_was_not_measured_is_said_with_what_would_bring_it(build_home: Home) -> None:
-    paths = write(build_home(shards=1, pictures=8))
-    missing = json.loads(paths.numbers.read_text(encoding="utf-8"))["unmeasured"]
+def test_what_was_not_measured_is_said_with_what_would_bring_it(written: WrittenReport) -> None:
+    missing = json.loads(written.numbers.read_text(encoding="utf-8"))["unmeasured"]
     assert set(missing) == {
         "CLIP-IQA",
         "Skin tone",
@@ -232,7 +233,7 @@ def test_what_was_not_measured_is_said_with_what_would_bring_it(build_home: Home
         "Nouns",
         "Perplexity",
     }
-    text = page(paths.report).text
+    text = page(written.report).text
     assert "[texts] nouns" in text and "facecaption review" in text
 
 
@@ -246,15 +247,14 @@ def test_a_lexicon_that_cannot_be_had_costs_only_the_nouns(build_home: Home) -> 
     assert numbers["captions"]["template"]["texts"]["captions"] == 5
 
 
-def test_plots_stand_in_the_page_and_in_the_ui_without_faces(build_home: Home) -> None:
-    paths = write(build_home(shards=1))
-    assert page(paths.report).count("svg") >= 6
-    assert set(paths.plots) == {"funnel", "words"}
-    assert sum(map(len, paths.plots.values())) < 100_000
+def test_plots_stand_in_the_page_and_in_the_ui_without_faces(written: WrittenReport) -> None:
+    assert page(written.report).count("svg") >= 6
+    assert set(written.plots) == {"funnel", "words"}
+    assert sum(map(len, written.plots.values())) < 100_000
 
 
-def test_every_place_that_a_page_links_to_is_there(build_home: Home) -> None:
-    report = page(write(build_home(shards=1)).report)
+def test_every_place_that_a_page_links_to_is_there(written: WrittenReport) -> None:
+    report = page(written.report)
     ids = {attributes["id"] for _, attributes in report.elements if "id" in attributes}
     links = {address[1:] for address in report.addresses() if address.startswith("#")}
     assert links <= ids and {"funnel", "people", "costs", "unmeasured"} <= links
