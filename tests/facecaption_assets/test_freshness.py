@@ -14,6 +14,7 @@ from facecaption_assets.freshness import (
 from facecaption_assets.provenance import Provenance, Verdict
 from facecaption_assets.quality.duplicate_settings import DuplicateSettings
 from facecaption_assets.quality.duplicates import build_duplicates
+from facecaption_assets.quality.reviewing.review_score import score_path
 from facecaption_assets.schema import FACE_CROPS, PART_TABLES, RAW_SHARDS, SHARD_PLAN, TABLES
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.shards.opt_out_effect import why_outdated
@@ -208,6 +209,14 @@ def test_the_report_is_stale_when_a_shard_changed(built) -> None:
     assert freshness.whole_dataset_state("quality_report", [SHARD]).state is State.DONE
     commit(built, "shard_plan", plan("file:///moved.jpg"))
     assert freshness.whole_dataset_state("quality_report", [SHARD]).state is State.STALE
+
+
+def test_the_report_is_stale_when_a_review_was_scored(built) -> None:
+    versions = dataset_versions(built, [SHARD], "quality_report")
+    built.write_report_provenance(Provenance("quality_report", "", "v1", versions))
+    built.write_text(score_path(built), "{}")
+    state = judge(built).whole_dataset_state("quality_report", [SHARD]).state
+    assert state is State.STALE
 
 
 def test_the_search_for_duplicates_is_stale_when_the_searched_shards_are_others(built) -> None:
