@@ -39,7 +39,7 @@ from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.storage import Storage
 
 #: Raised when the same dataset would give another report.
-VERSION: Final = 5
+VERSION: Final = 6
 #: Faces whose captions are shown side by side on the page of numbers.
 _EXAMPLES: Final = 6
 

@@ -142,9 +142,12 @@ def _length_at(histogram: Mapping[int, int], place: int) -> int:
 
 
 def _repetition(connection: duckdb.DuckDBPyConnection, n: int) -> float:
-    mean = one_row(
-        connection,
-        "SELECT sum(copies * (1 - len(list_distinct(grams)) / len(grams))) / sum(copies) "
-        f"FROM (SELECT copies, {grams(n)} AS grams FROM told WHERE len(words) >= {n})",
-    )[0]
-    return float(mean or 0.0)
+    # Integers first: sums of fractions would depend on the order in which threads add them.
+    counted = connection.execute(
+        "SELECT len(list_distinct(grams)), len(grams), sum(copies)::BIGINT "
+        f"FROM (SELECT copies, {grams(n)} AS grams FROM told WHERE len(words) >= {n}) "
+        "GROUP BY 1, 2 ORDER BY 1, 2"
+    ).fetchall()
+    captions = sum(copies for _, _, copies in counted)
+    repeated = sum((1 - distinct / total) * copies for distinct, total, copies in counted)
+    return float(repeated / captions) if captions else 0.0
