@@ -13,7 +13,13 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from facecaption_assets.quality.text_tokens import NGRAM_SIZES, grams, load_captions, one_row
+from facecaption_assets.quality.text_tokens import (
+    NGRAM_SIZES,
+    gram_hashes,
+    grams,
+    load_captions,
+    one_row,
+)
 
 __all__ = ["NGRAM_SIZES", "TextStatistics", "caption_statistics", "query_statistics"]
 
@@ -145,7 +151,7 @@ def _repetition(connection: duckdb.DuckDBPyConnection, n: int) -> float:
     # Integers first: sums of fractions would depend on the order in which threads add them.
     counted = connection.execute(
         "SELECT len(list_distinct(grams)), len(grams), sum(copies)::BIGINT "
-        f"FROM (SELECT copies, {grams(n)} AS grams FROM told WHERE len(words) >= {n}) "
+        f"FROM (SELECT copies, {gram_hashes(n)} AS grams FROM told WHERE len(words) >= {n}) "
         "GROUP BY 1, 2 ORDER BY 1, 2"
     ).fetchall()
     captions = sum(copies for _, _, copies in counted)
