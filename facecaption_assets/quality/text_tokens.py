@@ -108,9 +108,10 @@ def grams(n: int) -> str:
 
 
 def gram_hashes(n: int) -> str:
-    """SQL of the list of 64-bit hashes of a row's n-grams: several times faster than the texts.
+    """SQL of the list of 64-bit hashes of a row's n-grams, several times faster than the texts.
 
-    For what two grams of one hash in billions do not change.
+    Two different n-grams may have one hash, so it serves estimates and single captions, not exact
+    counts of many.
     """
     parts = ", ".join(f"words[start + {offset}]" for offset in range(n))
     return f"list_transform(range(1, len(words) - ({n - 2})), lambda start: hash({parts}))"

@@ -88,7 +88,7 @@ def test_an_answer_that_cannot_be_used_is_refused(
 
 @pytest.mark.slow
 def test_likelihood_is_that_of_the_same_weights_in_transformers() -> None:
-    store = ModelStore(Path(os.environ["FACECAPTION_MODELS"]))
+    store = ModelStore(Path(os.environ.get("FACECAPTION_MODELS", ".cache/models")))
     with open_language_model(TextSettings(threads=1), store) as model:
         likelihood = model.read(CAPTION)
         shuffled = model.read(" ".join(sorted(CAPTION.split())))
