@@ -55,6 +55,40 @@ IMAGE_QUALITY_PEAKS: Final[dict[str, dict[str, float]]] = {
     },
 }
 
+#: Mean words per text of datasets of faces, by name. Source: the same repository's table of
+#: datasets.
+MEAN_WORDS: Final[dict[str, int]] = {
+    "FFHQ-Text": 22,
+    "MM-CelebA": 17,
+    "CelebA-Dialog": 25,
+    "CelebV-Text": 67,
+    "LAION-Face": 12,
+    "FaceCaption-15M": 30,
+}
+
+#: Different 4-grams of all texts of a dataset, read off the same repository's plot against the
+#: share of the data. On which subset of each dataset the plot stands is not said.
+FOUR_GRAMS: Final[dict[str, str]] = {
+    "FaceCaption-15M": "about 160 k",
+    "FaceCaption-15M without rewriting": "about 3 k",
+    "CelebV-Text": "about 20 k",
+    "CelebA-Dialog": "under 10 k",
+    "MM-CelebA": "under 10 k",
+    "LAION-Face": "over 180 k at about 2 percent of it",
+}
+
+#: Different 3-grams, millions, in one million captions of general web pictures by image
+#: captioners. Source: T. Nguyen et al., "Improving Multimodal Datasets with Image Captioning",
+#: arXiv:2307.10350, the table of captioners. What they plot of nouns and of the grounding ratio is
+#: not given as numbers.
+THREE_GRAMS_PER_MILLION_CAPTIONS: Final[dict[str, float]] = {
+    "BLIP, fine-tuned": 2.82,
+    "BLIP-2": 2.72,
+    "BLIP-2, fine-tuned": 1.97,
+    "CoCa": 4.45,
+    "CoCa, fine-tuned": 1.81,
+}
+
 #: Text-to-image R@5 on CelebA-Caption of FLIP trained without and with rewriting, percent.
 RETRIEVAL_R5: Final[dict[str, float]] = {"template": 38.62, "llm": 50.04}
 

@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from facecaption_assets.quality.text_tokens import NGRAM_SIZES, STEPS, grams
+from facecaption_assets.quality.text_tokens import NGRAM_SIZES, STEPS, gram_hashes, grams
 
 #: HyperLogLog's registers: DuckDB's own function has so few that its error is several percent.
 _REGISTER_BITS: Final = 14
@@ -71,14 +71,15 @@ def measure_growth(
         counting: ``exact`` or ``approximate``.
         nouns: Table whose column ``word`` holds the nouns.
     """
-    count = _count_exactly if counting == "exact" else _count_approximately
+    is_exact = counting == "exact"
+    count, listed = (_count_exactly, grams) if is_exact else (_count_approximately, gram_hashes)
     captions = dict(connection.execute("SELECT step, captions FROM steps").fetchall())
     totals = list(accumulate(captions.get(step, 0) for step in STEPS))
-    by_n = {n: count(connection, _occurrences(n)) for n in NGRAM_SIZES}
+    by_n = {n: count(connection, _occurrences(listed(n))) for n in NGRAM_SIZES}
     found = None
     if nouns is not None:
         is_noun = f"WHERE gram IN (SELECT word FROM {nouns})"
-        found = _count_exactly(connection, f"SELECT * FROM ({_occurrences(1)}) {is_noun}")
+        found = _count_exactly(connection, f"SELECT * FROM ({_occurrences(grams(1))}) {is_noun}")
     points = tuple(
         GrowthPoint(
             percent=step,
@@ -88,12 +89,12 @@ def measure_growth(
         )
         for at, step in enumerate(STEPS)
     )
-    return Growth(points, 0.0 if counting == "exact" else STANDARD_ERROR)
+    return Growth(points, 0.0 if is_exact else STANDARD_ERROR)
 
 
-def _occurrences(n: int) -> str:
+def _occurrences(listed: str) -> str:
     """SELECT of ``gram`` and ``step``, a row for each n-gram of each different caption."""
-    return f"SELECT unnest({grams(n)}) AS gram, step FROM told"
+    return f"SELECT unnest({listed}) AS gram, step FROM told"
 
 
 def _count_exactly(connection: duckdb.DuckDBPyConnection, occurrences: str) -> list[int]:
@@ -119,7 +120,7 @@ def _count_approximately(connection: duckdb.DuckDBPyConnection, occurrences: str
         f"SELECT step, register, max(bit_count(xor(rest, rest - 1))) FROM (SELECT step, "
         f"(hashed & {_REGISTERS - 1})::INTEGER AS register, "
         f"(hashed >> {_REGISTER_BITS}) | {1 << (64 - _REGISTER_BITS)}::UBIGINT AS rest "
-        f"FROM (SELECT step, hash(gram) AS hashed FROM ({occurrences}))) GROUP BY step, register"
+        f"FROM (SELECT step, gram AS hashed FROM ({occurrences}))) GROUP BY step, register"
     ).fetchnumpy()
     steps, registers, ranks = (np.asarray(column) for column in rows.values())
     merged = np.zeros(_REGISTERS, np.uint8)

@@ -13,7 +13,13 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from facecaption_assets.quality.text_tokens import NGRAM_SIZES, grams, load_captions, one_row
+from facecaption_assets.quality.text_tokens import (
+    NGRAM_SIZES,
+    gram_hashes,
+    grams,
+    load_captions,
+    one_row,
+)
 
 __all__ = ["NGRAM_SIZES", "TextStatistics", "caption_statistics", "query_statistics"]
 
@@ -142,9 +148,12 @@ def _length_at(histogram: Mapping[int, int], place: int) -> int:
 
 
 def _repetition(connection: duckdb.DuckDBPyConnection, n: int) -> float:
-    mean = one_row(
-        connection,
-        "SELECT sum(copies * (1 - len(list_distinct(grams)) / len(grams))) / sum(copies) "
-        f"FROM (SELECT copies, {grams(n)} AS grams FROM told WHERE len(words) >= {n})",
-    )[0]
-    return float(mean or 0.0)
+    # Integers first: sums of fractions would depend on the order in which threads add them.
+    counted = connection.execute(
+        "SELECT len(list_distinct(grams)), len(grams), sum(copies)::BIGINT "
+        f"FROM (SELECT copies, {gram_hashes(n)} AS grams FROM told WHERE len(words) >= {n}) "
+        "GROUP BY 1, 2 ORDER BY 1, 2"
+    ).fetchall()
+    captions = sum(copies for _, _, copies in counted)
+    repeated = sum((1 - distinct / total) * copies for distinct, total, copies in counted)
+    return float(repeated / captions) if captions else 0.0

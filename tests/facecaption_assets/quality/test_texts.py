@@ -68,3 +68,38 @@ def test_missing_captions_are_not_counted() -> None:
 def test_no_caption_has_no_words(captions: list[str | None]) -> None:
     found = caption_statistics(column(captions))
     assert (found.captions, found.mean_words, found.distinct_n(1)) == (0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("caption", "sentences"),
+    [
+        ("A man. He smiles!  Is he young?", 3),
+        ('She says "yes." Then she smiles', 2),
+        ("portrait, 1.5 m tall", 1),
+        ("Photo - ...", 1),
+        ("...", 0),
+        ("", 0),
+    ],
+)
+def test_a_sentence_ends_with_its_mark_before_white_space(caption: str, sentences: int) -> None:
+    assert caption_statistics(column([caption])).mean_sentences == sentences
+
+
+def test_every_copy_of_a_repeated_caption_counts() -> None:
+    found = caption_statistics(column(["A man.", "A man.", "A woman.", "a man."]))
+    assert (found.repeated_captions, found.repeated_share) == (2, 0.5)
+
+
+def test_repetition_is_the_mean_share_of_ngrams_seen_before_in_the_caption() -> None:
+    found = caption_statistics(column(["a man a man", "a man a man", "a woman", "man"]))
+    assert found.repetition[1] == pytest.approx((0.5 + 0.5 + 0 + 0) / 4)
+    assert found.repetition[2] == pytest.approx((1 / 3 + 1 / 3 + 0) / 3)
+    assert found.repetition[4] == 0
+
+
+@pytest.mark.parametrize(
+    ("lengths", "median"), [([1, 2, 2, 9], 2), ([1, 2, 3, 9], 2.5), ([4], 4), ([1, 5, 9], 5)]
+)
+def test_median_is_of_captions_not_of_different_ones(lengths: list[int], median: float) -> None:
+    found = caption_statistics(column([" ".join(["word"] * n) for n in lengths]))
+    assert found.median_words == median
