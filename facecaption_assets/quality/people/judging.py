@@ -18,8 +18,9 @@ from facecaption_assets.quality.people.findings import Comparison, find_steps
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.schema import DATASET_TABLES, TABLES
 
-#: Standard errors beyond which a difference is no chance: of a few dozen comparisons, one set in
-#: some hundred is taken for different by chance.
+#: Standard errors beyond which a difference is no chance. Of simulated datasets that treat four
+#: groups alike at five steps, it takes at most three in a hundred for unequal, and mostly one in
+#: some hundred; the fewer the people, the more.
 MIN_Z: Final = 4.0
 
 

@@ -167,5 +167,17 @@ def test_equal_treatment_hardly_ever_warns_and_unequal_nearly_always() -> None:
             for _ in range(400)
         )
 
-    assert alarms([0.8, 0.8, 0.8, 0.8]) <= 4
-    assert alarms([0.8, 0.8, 0.8, 0.2]) >= 396
+    assert alarms([0.8, 0.8, 0.8, 0.8]) <= 8
+    assert alarms([0.8, 0.8, 0.8, 0.2]) >= 392
+
+
+@pytest.mark.parametrize("field", [".", "a..b", "a.", 'a"b', "$[*]", "a'b"])
+def test_field_that_is_no_path_of_names_is_refused(field: str) -> None:
+    with pytest.raises(ValueError, match="skin_tone_field"):
+        QualitySettings(skin_tone_field=field)
+
+
+@pytest.mark.parametrize("setting", [{"min_parity": 1.1}, {"max_group_difference": -0.1}])
+def test_limits_outside_their_range_are_refused(setting: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        QualitySettings(**setting)
