@@ -105,7 +105,7 @@ def laion_face() -> Profile:
     fetch first, exist for LAION-Face alone, and are lost where a picture has changed since.
 
     BLIP-2 captions each crop at three temperatures, and CLIP chooses; both come from the hub.
-    ``[captioners] model = ""`` switches that off.
+    ``[captioners] model = ""`` switches that off, and ``[image_scores] clip_model = ""`` CLIP-IQA.
     """
     return Profile(
         name="laion_face",
@@ -114,6 +114,7 @@ def laion_face() -> Profile:
         attributes=AttributeSettings(
             min_positive=1, thresholds=_EMBEDDED_THRESHOLDS, batch_size=64
         ),
+        image_scores=ImageScoreSettings(clip_model=AttributeSettings().clip_model),
         captioners=CaptionerSettings(
             model="Salesforce/blip2-opt-2.7b@59a1ef6c1e5117b3f65523d1c6066825bcf315e3",
             clip_model=AttributeSettings().clip_model,

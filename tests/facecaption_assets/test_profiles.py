@@ -277,6 +277,14 @@ def test_more_captions_than_are_kept_need_a_clip(storage) -> None:
         load(storage, "[captioners]\ntemperatures = [0.5, 1.0]")
 
 
+def test_clip_iqa_is_off_in_the_embedded_profile_and_asks_a_pinned_clip_in_laion_face(
+    storage,
+) -> None:
+    assert load_profile(storage, "embedded").image_scores.clip_model == ""
+    model = load_profile(storage, "laion_face").image_scores.clip_model
+    assert model.startswith("openai/clip-vit-large-patch14@")
+
+
 def test_a_captioner_is_off_in_the_embedded_profile_and_blip_2_in_laion_face(storage) -> None:
     assert load_profile(storage, "embedded").captioners.model == ""
     captioners = load_profile(storage, "laion_face").captioners

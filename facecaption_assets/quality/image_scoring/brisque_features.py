@@ -60,7 +60,8 @@ def brisque_features(pixels: NDArray[np.uint8]) -> _Values:
         raise Unmeasurable(f"{width} by {height} px; BRISQUE needs {MIN_SIDE_PX} on either side")
     grey = cv2.transform(pixels.astype(np.float64), _LUMINANCE)
     half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_CUBIC)
-    return np.concatenate([_scale_features(grey), _scale_features(half)])
+    scales = (np.asarray(scale, np.float64) for scale in (grey, half))
+    return np.concatenate([_scale_features(scale) for scale in scales])
 
 
 def _scale_features(grey: _Values) -> _Values:
