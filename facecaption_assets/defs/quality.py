@@ -1,16 +1,15 @@
 """``shard_quality`` and ``quality_report``: what was built, in numbers and to look at."""
 
-import os
-
 import dagster as dg
 import pyarrow as pa
 
 from facecaption_assets.defs.compute import CPU
 from facecaption_assets.defs.gates import gate
+from facecaption_assets.defs.report_links import report_link
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.freshness import dataset_versions
-from facecaption_assets.provenance import Provenance
+from facecaption_assets.provenance import Provenance, stage_hash
 from facecaption_assets.quality.duplicate_inputs import ASSET as DUPLICATES
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.report import build_report
@@ -50,20 +49,17 @@ def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Ma
     versions = dataset_versions(storage, storage.partitions("shard_plan"), "quality_report")
     profile = dataset.profile
     paths = build_report(storage, profile.quality, profile.downloading)
-    provenance = Provenance("quality_report", "", dataset.code_versions["quality_report"], versions)
-    storage.write_report_provenance(provenance)
+    code_version = dataset.code_versions["quality_report"]
+    read = stage_hash(code_version, sorted(versions.items()))
+    storage.write_report_provenance(
+        Provenance("quality_report", "", code_version, versions, data_version=read)
+    )
     links = {
         name: dg.MetadataValue.url(report_link(path.name))
         for name, path in (("report", paths.report), ("gallery", paths.gallery))
     }
     files = {"folder": dg.MetadataValue.path(str(storage.reports))}
     return dg.MaterializeResult(metadata={**links, **files, "faces_shown": paths.faces_shown})
-
-
-def report_link(page: str) -> str:
-    """Address of a page; ``make ui`` serves them, because browsers refuse ``file:`` links."""
-    base = os.environ.get("FACECAPTION_REPORTS_URL", "http://127.0.0.1:3001")
-    return f"{base}/{page}"
 
 
 def _conserved(dataset: Dataset, shard: str) -> Outcome:

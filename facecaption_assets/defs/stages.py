@@ -7,6 +7,7 @@ from facecaption_assets.defs import (
     attribute_evaluation,
     attributes,
     captions,
+    dataset_gates,
     duplicates,
     faces,
     laion,
@@ -27,4 +28,5 @@ STAGES: Final[tuple[ModuleType, ...]] = (
     rewriting,
     duplicates,
     quality,
+    dataset_gates,
 )
