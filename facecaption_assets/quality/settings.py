@@ -22,6 +22,11 @@ class QualitySettings:
         drift_block: And is held back beyond this; 0.8 is what is called a large one.
         max_label_ratio: A shard warns where faces labelled male have so many times more or fewer
             positive labels than others. On the sample the ratio is 1.3.
+        sharpness_warn: A shard warns where its faces are sharper or more blurred than those of
+            other shards of its source, in Cohen's d of the logarithm; 0.8 is what is called a
+            large difference.
+        sharpness_block: And is held back where they are more blurred by more than this: such faces
+            cannot be labelled.
     """
 
     gallery_faces: int = 400
@@ -31,6 +36,8 @@ class QualitySettings:
     drift_warn: float = 0.2
     drift_block: float = 0.8
     max_label_ratio: float = 2.0
+    sharpness_warn: float = 0.8
+    sharpness_block: float = 2.0
 
     def __post_init__(self) -> None:
         require_attributes("only_affirmed", self.only_affirmed)
@@ -42,4 +49,6 @@ class QualitySettings:
             drift_warn=(0, pi),
             drift_block=(0, pi),
             max_label_ratio=(1, inf),
+            sharpness_warn=(0, inf),
+            sharpness_block=(0, inf),
         )
