@@ -153,6 +153,9 @@ class Freshness:
             return PartitionState(asset, "", State.STALE, "settings or code changed")
         if provenance.input_versions != dataset_versions(self.storage, shards, asset):
             return PartitionState(asset, "", State.STALE, "shards changed")
+        if failed := self.storage.failed_gates(asset, WHOLE_DATASET):
+            reason = "; ".join(f"{v.check}: {v.reason}" for v in failed)
+            return PartitionState(asset, "", State.FAILED, reason)
         return PartitionState(asset, "", State.DONE)
 
 

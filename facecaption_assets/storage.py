@@ -24,7 +24,7 @@ from upath import UPath
 
 from facecaption_assets.long_tables import LongTableWriter
 from facecaption_assets.provenance import PROVENANCE_KEY, Provenance, Verdict, content_version
-from facecaption_assets.schema import TABLES
+from facecaption_assets.schema import TABLES, WHOLE_DATASET
 
 #: Age at which a folder of unfinished files is taken for abandoned, seconds.
 _STAGING_LIFETIME_S: Final = 24 * 3600
@@ -314,7 +314,7 @@ class Storage:
     def read_verdicts(self, asset: str, partition: str) -> list[Verdict]:
         """What the checks said of the data that is there now; older verdicts are left out."""
         path = self.gates_path(asset, partition)
-        provenance = self.read_provenance(asset, partition)
+        provenance = self._read_written(asset, partition)
         if provenance is None or not path.exists():
             return []
         verdicts = [Verdict(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
@@ -330,9 +330,16 @@ class Storage:
         Raises:
             PartitionMissing: If it has not been built.
         """
-        provenance = self.read_provenance(asset, partition)
+        provenance = self._read_written(asset, partition)
         if provenance is None:
             raise PartitionMissing(f"{asset} of {partition} is not built; materialize it first")
+        return provenance
+
+    def _read_written(self, asset: str, partition: str) -> Provenance | None:
+        """Provenance of a partition, or of a report, which is one over the whole dataset."""
+        provenance = self.read_provenance(asset, partition)
+        if provenance is None and partition == WHOLE_DATASET:
+            return self.read_report_provenance(asset)
         return provenance
 
     def require(self, asset: str, partition: str) -> Provenance:

@@ -6,7 +6,7 @@ from facecaption_assets.attributes.dataset_evaluation import evaluate_dataset
 from facecaption_assets.attributes.evaluation import Evaluation
 from facecaption_assets.attributes.label_files import LabelFileError
 from facecaption_assets.defs.compute import CPU
-from facecaption_assets.defs.quality import report_link
+from facecaption_assets.defs.report_links import report_link
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.freshness import dataset_versions
 from facecaption_assets.provenance import Provenance

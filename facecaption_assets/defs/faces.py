@@ -14,6 +14,7 @@ from facecaption_assets.faces.published_detections import PublishedDetections
 from facecaption_assets.quality.contents import boxes_inside_image
 from facecaption_assets.quality.expectations import face_expectations
 from facecaption_assets.quality.gates import Outcome, rows_conserved_crops
+from facecaption_assets.quality.sharpness_drift import sharpness_drift
 from facecaption_assets.shards.laion_detections import ASSET as DETECTIONS
 from facecaption_assets.shards.sources import SourceError, split_shard_key
 from facecaption_assets.shards.tars import read_pictures
@@ -92,6 +93,21 @@ def _boxes_inside(dataset: Dataset, shard: str) -> Outcome:
     return boxes_inside_image(dataset.storage.read_table("face_crops", shard))
 
 
+def _sharp_as_others(dataset: Dataset, shard: str) -> Outcome:
+    """Faces are about as sharp as in other shards of the source."""
+    return sharpness_drift(dataset.storage, shard, dataset.profile.quality.sharpness_warn)
+
+
+def _not_blurred(dataset: Dataset, shard: str) -> Outcome:
+    """Faces are not far more blurred than in other shards of the source."""
+    limit = dataset.profile.quality.sharpness_block
+    return sharpness_drift(dataset.storage, shard, limit, may_be_sharper=True)
+
+
+crops_sharp_as_others = gate(
+    "face_crops", "sharpness_near_others", _sharp_as_others, blocking=False
+)
+crops_not_blurred = gate("face_crops", "faces_not_blurred", _not_blurred)
 crops_rows_conserved = gate("face_crops", "rows_conserved", _conserved)
 crops_boxes_inside = gate("face_crops", "boxes_inside_image", _boxes_inside)
 crops_evidence_in_range = expectation_gate(

@@ -11,9 +11,12 @@ from typing import Any
 import dagster as dg
 
 from facecaption_assets.defs.partitions import shards
+from facecaption_assets.defs.report_links import report_link
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.provenance import Verdict
 from facecaption_assets.quality.expectations import SuiteResult, validate
+from facecaption_assets.quality.failing_rows import failing_rows_of_table
+from facecaption_assets.quality.gate_page import gate_page, write_gate_page
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.schema import WHOLE_DATASET
 from facecaption_assets.storage import Storage
@@ -49,7 +52,7 @@ def gate(
         run = context.op_execution_context
         shard = run.partition_key if run.has_partition_key else WHOLE_DATASET
         outcome = judge(dataset, shard)
-        _record(
+        record(
             dataset.storage, asset, shard, Verdict(name, outcome.passed, blocking, outcome.reason)
         )
         return dg.AssetCheckResult(
@@ -67,7 +70,8 @@ def expectation_gate(
 ) -> dg.AssetChecksDefinition:
     """A check from a Great Expectations suite on the shard's table.
 
-    A failed critical expectation blocks; a failed warning warns.
+    A failed critical expectation blocks; a failed warning warns. The rows that broke one are on a
+    page among the reports, for as long as the check fails.
 
     Args:
         asset: Asset that is checked.
@@ -82,10 +86,13 @@ def expectation_gate(
     )
     def check(context: dg.AssetCheckExecutionContext, dataset: Dataset) -> dg.AssetCheckResult:
         shard = context.op_execution_context.partition_key
-        result = validate(dataset.storage.read_table(asset, shard), expectations(dataset), name)
+        table, suite = dataset.storage.read_table(asset, shard), expectations(dataset)
+        result = validate(table, suite, name)
         reason = _suite_reason(result)
         verdict = Verdict(name, not result.has_critical_failure, True, reason)
-        _record(dataset.storage, asset, shard, verdict)
+        record(dataset.storage, asset, shard, verdict)
+        failed = [] if result.passed else failing_rows_of_table(table, suite, result)
+        write_gate_page(dataset.storage, asset, shard, name, failed)
         return dg.AssetCheckResult(
             passed=result.passed,
             severity=(
@@ -94,13 +101,19 @@ def expectation_gate(
                 else dg.AssetCheckSeverity.WARN
             ),
             description=reason,
-            metadata={"expectations": _suite_table(result)},
+            metadata={"expectations": suite_table(result), **_page_link(asset, shard, failed)},
         )
 
     return check
 
 
-def _record(storage: Storage, asset: str, shard: str, verdict: Verdict) -> None:
+def _page_link(asset: str, shard: str, failed: list[Any]) -> dict[str, dg.UrlMetadataValue]:
+    page = report_link(str(gate_page(asset, shard)))
+    return {"failing_rows": dg.MetadataValue.url(page)} if failed else {}
+
+
+def record(storage: Storage, asset: str, shard: str, verdict: Verdict) -> None:
+    """Keep a verdict on what is there now, for later runs."""
     version = storage.require_built(asset, shard).data_version
     storage.record_verdict(asset, shard, replace(verdict, data_version=version))
 
@@ -112,7 +125,8 @@ def _suite_reason(result: SuiteResult) -> str:
     return f"{len(failed)} of {len(result.rows)} expectations do not hold: {'; '.join(failed)}"
 
 
-def _suite_table(result: SuiteResult) -> dg.TableMetadataValue:
+def suite_table(result: SuiteResult) -> dg.TableMetadataValue:
+    """What became of every expectation, as the UI shows it."""
     return dg.MetadataValue.table(
         records=[
             dg.TableRecord(

@@ -1,16 +1,15 @@
 """``shard_quality`` and ``quality_report``: what was built, in numbers and to look at."""
 
-import os
-
 import dagster as dg
 import pyarrow as pa
 
 from facecaption_assets.defs.compute import CPU
 from facecaption_assets.defs.gates import gate
+from facecaption_assets.defs.report_links import report_link
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.freshness import dataset_versions
-from facecaption_assets.provenance import Provenance
+from facecaption_assets.provenance import Provenance, stage_hash
 from facecaption_assets.quality.duplicate_inputs import ASSET as DUPLICATES
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.report import build_report
@@ -53,8 +52,11 @@ def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Ma
     written = build_report(
         storage, profile.quality, profile.downloading, profile.texts, dataset.models
     )
-    provenance = Provenance("quality_report", "", dataset.code_versions["quality_report"], versions)
-    storage.write_report_provenance(provenance)
+    code_version = dataset.code_versions["quality_report"]
+    read = stage_hash(code_version, sorted(versions.items()))
+    storage.write_report_provenance(
+        Provenance("quality_report", "", code_version, versions, data_version=read)
+    )
     links = {
         name: dg.MetadataValue.url(report_link(path.name))
         for name, path in (("report", written.report), ("gallery", written.gallery))
@@ -64,12 +66,6 @@ def quality_report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.Ma
     return dg.MaterializeResult(
         metadata={**links, **files, **plots, "faces_shown": written.faces_shown}
     )
-
-
-def report_link(page: str) -> str:
-    """Address of a page; ``make ui`` serves them, because browsers refuse ``file:`` links."""
-    base = os.environ.get("FACECAPTION_REPORTS_URL", "http://127.0.0.1:3001")
-    return f"{base}/{page}"
 
 
 def _conserved(dataset: Dataset, shard: str) -> Outcome:

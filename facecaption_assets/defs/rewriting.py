@@ -8,14 +8,13 @@ from facecaption_assets.defs.gates import expectation_gate, gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.quality.contents import captions_present
+from facecaption_assets.quality.dataset_suites import longest_rewrite
 from facecaption_assets.quality.expectations import caption_expectations
 from facecaption_assets.quality.failures import requests_answered
 from facecaption_assets.quality.gates import Outcome, rows_conserved_llm
 from facecaption_assets.quality.readback import captions_verified
 from facecaption_assets.rewriting.cache import RequestCache
 from facecaption_assets.rewriting.rewrite import rewrite_captions
-from facecaption_assets.rewriting.settings import RewriteSettings
-from facecaption_assets.rewriting.styles import most_words
 from facecaption_assets.rewriting.usage import Usage
 
 
@@ -88,11 +87,6 @@ def _answered(dataset: Dataset, shard: str) -> Outcome:
     return requests_answered(dataset.storage.read_table("llm_captions", shard))
 
 
-def _most_words(settings: RewriteSettings) -> int:
-    """Longest rewritten caption of any style, words."""
-    return max(most_words(style, settings.max_words) for style in settings.styles)
-
-
 llm_requests_answered = gate("llm_captions", "requests_answered", _answered)
 llm_captions_verified = gate("llm_captions", "captions_verified", _verified)
 llm_rows_conserved = gate("llm_captions", "rows_conserved", _conserved)
@@ -100,6 +94,6 @@ llm_captions_present = gate("llm_captions", "captions_present", _present)
 llm_well_formed = expectation_gate(
     "llm_captions",
     "captions_well_formed",
-    lambda dataset: caption_expectations(_most_words(dataset.profile.rewriting)),
+    lambda dataset: caption_expectations(longest_rewrite(dataset.profile.rewriting)),
     "Great Expectations: whole sentences, sensible length, no negations, no stray markup.",
 )

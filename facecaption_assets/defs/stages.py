@@ -7,6 +7,7 @@ from facecaption_assets.defs import (
     attribute_evaluation,
     attributes,
     captions,
+    dataset_gates,
     duplicates,
     faces,
     image_scores,
@@ -31,4 +32,5 @@ STAGES: Final[tuple[ModuleType, ...]] = (
     duplicates,
     quality,
     people,
+    dataset_gates,
 )

@@ -8,8 +8,8 @@ from typing import Final
 from facecaption_assets.quality.expectations import Expectation
 
 _REBUILD: Final = (
-    "no setting; the stage itself writes what is not allowed, or the table was written by something "
-    "else. Materialize the partition again."
+    "no setting; the stage itself writes what is not allowed, or something else wrote the table. "
+    "Materialize the partition again."
 )
 
 #: By the status of which there are too many.

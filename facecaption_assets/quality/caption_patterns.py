@@ -1,6 +1,7 @@
-"""Patterns of what a caption must not contain; which suite asks for which belongs to ``expectations``.
+"""Patterns of what a caption must not contain.
 
-None looks ahead or behind: DuckDB, which holds long tables against the suites, cannot.
+Which suite asks for which belongs to ``expectations``. None looks ahead or behind: DuckDB, which
+holds long tables against the suites, cannot.
 """
 
 from typing import Final

@@ -98,13 +98,17 @@ def shard_prevalence(storage: Storage, shard: str) -> Prevalence:
 
 
 def other_prevalence(storage: Storage, shard: str) -> Prevalence:
-    """Labels of other shards of the same source, made by the same code and not held back."""
-    others = comparable_shards(storage, "face_attributes", shard)
-    return prevalence([storage.read_table("face_attributes", o, _COLUMNS) for o in others])
+    """Labels of the shards that ``other_shards`` names."""
+    return prevalence(
+        [
+            storage.read_table("face_attributes", other, _COLUMNS)
+            for other in other_shards(storage, "face_attributes", shard)
+        ]
+    )
 
 
-def comparable_shards(storage: Storage, asset: str, shard: str) -> list[str]:
-    """Other shards of the same source whose table was made by the same code and is not held back.
+def other_shards(storage: Storage, asset: str, shard: str) -> list[str]:
+    """Other shards of the same source, made by the same code and not held back.
 
     Of more than ``MAX_SHARDS``, an even choice is looked at.
     """

@@ -32,6 +32,11 @@ class QualitySettings:
         max_group_difference: And where the shares differ more, in Cohen's h, as for drift.
         skin_tone_field: Side-car's field that states a skin tone, nested names joined with dots;
             empty for none. None is read from pixels.
+        sharpness_warn: A shard warns where its faces are sharper or more blurred than those of
+            other shards of its source, in Cohen's d of the logarithm; 0.8 is what is called a
+            large difference.
+        sharpness_block: And is held back where they are more blurred by more than this: such faces
+            cannot be labelled.
     """
 
     gallery_faces: int = 400
@@ -44,6 +49,8 @@ class QualitySettings:
     min_parity: float = 0.8
     max_group_difference: float = 0.2
     skin_tone_field: str = "demographics.skin_tone"
+    sharpness_warn: float = 0.8
+    sharpness_block: float = 2.0
 
     def __post_init__(self) -> None:
         require_attributes("only_affirmed", self.only_affirmed)
@@ -57,6 +64,8 @@ class QualitySettings:
             max_label_ratio=(1, inf),
             min_parity=(0, 1),
             max_group_difference=(0, pi),
+            sharpness_warn=(0, inf),
+            sharpness_block=(0, inf),
         )
         if not _FIELD.fullmatch(self.skin_tone_field):
             raise ValueError(

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from facecaption_assets.quality.drift import MIN_Z, comparable_shards
+from facecaption_assets.quality.drift import MIN_Z, other_shards
 from facecaption_assets.quality.failures import mostly_done
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.image_scoring.settings import CLIP_SETTING
@@ -89,7 +89,7 @@ def brisque_spread(tables: Sequence[pa.Table]) -> Spread:
 
 def other_brisque_spread(storage: Storage, shard: str) -> Spread:
     """Spread over other shards of the same source, made by the same code and not held back."""
-    others = comparable_shards(storage, "image_scores", shard)
+    others = other_shards(storage, "image_scores", shard)
     return brisque_spread([storage.read_table("image_scores", o, _COLUMNS) for o in others])
 
 

@@ -3,11 +3,9 @@
 import math
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 
-from facecaption_assets.quality.aggregates import validate_relation
 from facecaption_assets.quality.expectations import (
     Expectation,
     SuiteResult,
@@ -18,6 +16,7 @@ from facecaption_assets.quality.expectations import (
     validate,
 )
 from facecaption_assets.schema import TABLES
+from tests.changed_tables import counted, rewritten
 
 # Great Expectations imports modules of the standard library that Python 3.11 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -64,16 +63,10 @@ PLANTED: dict[str, list[tuple[int, dict[str, Any]]]] = {
 }
 
 
-def replaced(table: pa.Table, row: int, values: dict[str, Any]) -> pa.Table:
-    rows = table.to_pylist()
-    rows[row] |= values
-    return pa.Table.from_pylist(rows, schema=table.schema)
-
-
-def counted(table: pa.Table, suite: list[Expectation]) -> SuiteResult:
-    with duckdb.connect() as connection:
-        connection.register("held", table)
-        return validate_relation(connection, "held", suite)
+def planted(asset: str, tables: Tables) -> pa.Table:
+    faults = dict(PLANTED[asset])
+    numbered = iter(range(tables[asset].num_rows))
+    return rewritten(tables[asset], lambda row: row | faults.get(next(numbered), {}))
 
 
 def verdicts(result: SuiteResult) -> list[tuple[Any, ...]]:
@@ -105,20 +98,17 @@ def test_a_good_shard_passes(asset: str, tables: Tables) -> None:
 
 @pytest.mark.parametrize("asset", SUITES)
 def test_planted_faults_get_the_same_verdicts(asset: str, tables: Tables) -> None:
-    table = tables[asset]
-    for row, values in PLANTED[asset]:
-        table = replaced(table, row, values)
-    result = assert_same(table, SUITES[asset])
+    result = assert_same(planted(asset, tables), SUITES[asset])
     assert result.has_critical_failure
 
 
 def test_every_kind_of_expectation_in_use_is_broken_by_a_planted_fault(tables: Tables) -> None:
-    broken = set()
-    for asset, faults in PLANTED.items():
-        table = tables[asset]
-        for row, values in faults:
-            table = replaced(table, row, values)
-        broken |= {row.expectation for row in counted(table, SUITES[asset]).rows if not row.passed}
+    broken = {
+        row.expectation
+        for asset in PLANTED
+        for row in counted(planted(asset, tables), SUITES[asset]).rows
+        if not row.passed
+    }
     used = {f"expect_{rule.type}" for suite in SUITES.values() for rule in suite}
     # A null where there must be none cannot be written: the schema's columns refuse it.
     assert used - broken == {"expect_column_values_to_not_be_null"}
@@ -227,7 +217,10 @@ def test_pairs_are_judged_where_neither_is_missing() -> None:
 
 
 def test_what_broke_is_counted_and_quoted(tables: Tables) -> None:
-    table = replaced(tables["llm_captions"], 0, {"caption": "She smiles without a beard."})
+    table = tables["llm_captions"]
+    first = table["face_id"][0].as_py()
+    said = {first: "She smiles without a beard."}
+    table = rewritten(table, lambda r: r | {"caption": said.get(r["face_id"], r["caption"])})
     [failed] = [row for row in counted(table, SUITES["llm_captions"]).rows if not row.passed]
     assert failed.observed == f"1 of {table.num_rows} rows: She smiles without a beard."
 

@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from facecaption_assets.provenance import Provenance
@@ -20,6 +19,7 @@ from facecaption_assets.quality.dataset_rules import (
 )
 from facecaption_assets.schema import TABLES
 from facecaption_assets.storage import Storage
+from tests.changed_tables import rewritten
 
 FIRST, SECOND = "drawn-00000", "drawn-00001"
 
@@ -28,9 +28,8 @@ Change = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 def rewrite(storage: Storage, asset: str, shard: str, change: Change, code: str = "test") -> None:
     """Commit a table again; rows for which the change gives None are lost."""
-    table = storage.read_table(asset, shard)
-    rows = [new for row in table.to_pylist() if (new := change(row)) is not None]
-    storage.commit(pa.Table.from_pylist(rows, schema=table.schema), Provenance(asset, shard, code))
+    table = rewritten(storage.read_table(asset, shard), change)
+    storage.commit(table, Provenance(asset, shard, code))
 
 
 def every_fault(storage: Storage) -> list[Fault]:
