@@ -27,6 +27,8 @@ from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.quality import duplicates, report, statistics
 from facecaption_assets.quality.duplicate_settings import DuplicateSettings
+from facecaption_assets.quality.scores import scoring
+from facecaption_assets.quality.scores.settings import ScoreSettings
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.rewriting import endpoint
 from facecaption_assets.rewriting.prompt_files import PromptError
@@ -58,6 +60,7 @@ class Profile:
     captions: CaptionSettings = field(default_factory=CaptionSettings)
     captioners: CaptionerSettings = field(default_factory=CaptionerSettings)
     rewriting: RewriteSettings = field(default_factory=RewriteSettings)
+    scores: ScoreSettings = field(default_factory=ScoreSettings)
     duplicates: DuplicateSettings = field(default_factory=DuplicateSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
     laion: LaionSettings = field(default_factory=LaionSettings)
@@ -101,6 +104,8 @@ def laion_face() -> Profile:
 
     BLIP-2 captions each crop at three temperatures, and CLIP chooses; both come from the hub.
     ``[captioners] model = ""`` switches that off.
+
+    Every caption is scored, by the cosine of ViT-L/14 and by CLIP-S of ViT-B/32, both from the hub.
     """
     return Profile(
         name="laion_face",
@@ -113,6 +118,10 @@ def laion_face() -> Profile:
             model="Salesforce/blip2-opt-2.7b@59a1ef6c1e5117b3f65523d1c6066825bcf315e3",
             clip_model=AttributeSettings().clip_model,
             temperatures=(0.5, 0.75, 1.0),
+        ),
+        scores=ScoreSettings(
+            cosine_model=AttributeSettings().clip_model,
+            clip_s_model="openai/clip-vit-base-patch32@3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
         ),
         rewriting=RewriteSettings(
             base_url="http://127.0.0.1:8000/v1",
@@ -217,6 +226,7 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "template_captions": generation.stage_identity(profile.captions),
         "synthetic_captions": captioning.stage_identity(profile.captioners, store),
         "llm_captions": llm_captions,
+        "image_text_scores": scoring.stage_identity(profile.scores, store),
         "duplicate_faces": duplicates.stage_identity(profile.duplicates),
         "shard_quality": statistics.stage_identity(),
         "quality_report": report.stage_identity(profile.quality, profile.downloading),

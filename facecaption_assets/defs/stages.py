@@ -9,6 +9,7 @@ from facecaption_assets.defs import (
     captions,
     duplicates,
     faces,
+    image_text_scores,
     laion,
     quality,
     rewriting,
@@ -25,6 +26,7 @@ STAGES: Final[tuple[ModuleType, ...]] = (
     captions,
     synthetic_captions,
     rewriting,
+    image_text_scores,
     duplicates,
     quality,
 )

@@ -98,26 +98,29 @@ def shard_prevalence(storage: Storage, shard: str) -> Prevalence:
 
 
 def other_prevalence(storage: Storage, shard: str) -> Prevalence:
-    """Labels of other shards of the same source, made by the same code and not held back.
+    """Labels of other shards of the same source, as ``comparable_shards`` chooses them."""
+    others = comparable_shards(storage, "face_attributes", shard)
+    return prevalence([storage.read_table("face_attributes", o, _COLUMNS) for o in others])
+
+
+def comparable_shards(storage: Storage, asset: str, shard: str) -> list[str]:
+    """Other shards of the same source, whose table the same code made, that are not held back.
 
     Of more than ``MAX_SHARDS``, an even choice is looked at.
     """
     source = split_shard_key(shard)[0]
-    present = storage.require_built("face_attributes", shard).code_version
+    present = storage.require_built(asset, shard).code_version
     others = [
         other
-        for other in storage.partitions("face_attributes")
+        for other in storage.partitions(asset)
         if other != shard and split_shard_key(other)[0] == source
     ]
-    chosen = others[:: -(-len(others) // MAX_SHARDS) or 1]
-    return prevalence(
-        [
-            storage.read_table("face_attributes", other, _COLUMNS)
-            for other in chosen
-            if storage.require_built("face_attributes", other).code_version == present
-            and not storage.failed_gates("face_attributes", other)
-        ]
-    )
+    return [
+        other
+        for other in others[:: -(-len(others) // MAX_SHARDS) or 1]
+        if storage.require_built(asset, other).code_version == present
+        and not storage.failed_gates(asset, other)
+    ]
 
 
 def _cohens_h(share: float, other: float) -> float:

@@ -22,6 +22,8 @@ class QualitySettings:
         drift_block: And is held back beyond this; 0.8 is what is called a large one.
         max_label_ratio: A shard warns where faces labelled male have so many times more or fewer
             positive labels than others. On the sample the ratio is 1.3.
+        max_score_drop: A shard is held back where its captions' scores are lower than in other
+            shards of its source by more standard deviations (Cohen's d); 0.5 is called middling.
     """
 
     gallery_faces: int = 400
@@ -31,6 +33,7 @@ class QualitySettings:
     drift_warn: float = 0.2
     drift_block: float = 0.8
     max_label_ratio: float = 2.0
+    max_score_drop: float = 0.5
 
     def __post_init__(self) -> None:
         require_attributes("only_affirmed", self.only_affirmed)
@@ -42,4 +45,5 @@ class QualitySettings:
             drift_warn=(0, pi),
             drift_block=(0, pi),
             max_label_ratio=(1, inf),
+            max_score_drop=(0, inf),
         )

@@ -17,7 +17,7 @@ from facecaption_assets.quality.texts import caption_statistics
 from facecaption_assets.schema import SHARD_QUALITY
 
 #: Raised when the same tables would give other statistics.
-VERSION: Final = 3
+VERSION: Final = 4
 
 #: Columns whose values are counted, per table.
 COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -28,6 +28,7 @@ COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
     "template_captions": ("status",),
     "synthetic_captions": ("status", "rejection_reason"),
     "llm_captions": ("status", "rejection_reason"),
+    "image_text_scores": ("status", "caption_source"),
 }
 
 #: Columns that are averaged over the rows of the good status, per table.

@@ -13,6 +13,7 @@ from facecaption_assets.quality.expectations import (
     attribute_expectations,
     caption_expectations,
     face_expectations,
+    score_expectations,
     synthetic_caption_expectations,
     validate,
 )
@@ -27,6 +28,7 @@ SUITES = {
     "face_attributes": attribute_expectations(),
     "template_captions": caption_expectations(),
     "synthetic_captions": synthetic_caption_expectations(),
+    "image_text_scores": score_expectations(),
     "llm_captions": caption_expectations(),
 }
 
