@@ -147,7 +147,7 @@ def _read(waiting: Sequence[_Scored], measures: Sequence[Measure]) -> list[_Unde
     for one in waiting:
         for view in understood:
             if fault := view.texts.faults.get(one.text.text):
-                one.faults["text"] = _Fault("failed_to_score", fault)
+                one.faults = {"text": _Fault("failed_to_score", fault)}
     return understood
 
 
