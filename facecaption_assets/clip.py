@@ -4,7 +4,7 @@ Any model of transformers with text and image embeddings and a temperature will 
 and their kin, from the model hub or a folder. What is asked of it belongs to its users.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +33,7 @@ class Clip:
         device: PyTorch's name of the device; the first GPU, else the CPU, where None.
 
     Attributes:
+        device: Where it computes.
         scale: What the model multiplies cosines with before a softmax.
 
     Raises:
@@ -49,8 +50,8 @@ class Clip:
                 f"{setting} = {model!r} is a {type(network).__name__}, not a CLIP: it lacks one "
                 f"of {', '.join(_NEEDED)}"
             )
-        self._device = torch.device(device or lease_device())
-        self._network: Any = network.to(self._device)
+        self.device = torch.device(device or lease_device())
+        self._network: Any = network.to(self.device)
         self.scale: torch.Tensor = network.logit_scale.detach().exp()
 
     def use_fast_numbers(self) -> None:
@@ -58,17 +59,40 @@ class Clip:
         import torch
 
         # bfloat16, which some CPUs have, is too coarse for cosines that are multiplied by 100.
-        if self._device.type == "cuda":
-            self._network = self._network.to(torch.float16)
+        if self.device.type == "cuda":
+            self.compute_in(torch.float16)
+
+    def compute_in(self, dtype: "torch.dtype") -> None:
+        """Go on in a number format."""
+        self._network = self._network.to(dtype)
+
+    def prepare(self, pixels: NDArray[np.uint8]) -> dict[str, "torch.Tensor"]:
+        """An RGB picture (H, W, 3) as the network takes it, on the CPU; safe to call in threads."""
+        return dict(self._processor(images=[Image.fromarray(pixels)], return_tensors="pt"))
+
+    def prepared_directions(
+        self, prepared: Sequence[Mapping[str, "torch.Tensor"]]
+    ) -> "torch.Tensor":
+        """Unit vectors of prepared pictures in one call of the network, (P, D), float32."""
+        import torch
+
+        return self._look(
+            {name: torch.cat([one[name] for one in prepared]) for name in prepared[0]}
+        )
 
     def picture_directions(self, pictures: Sequence[NDArray[np.uint8]]) -> "torch.Tensor":
         """Unit vectors of RGB pictures (H, W, 3) in one call of the network, (P, D), float32."""
+        shown = [Image.fromarray(pixels) for pixels in pictures]
+        return self._look(self._processor(images=shown, return_tensors="pt"))
+
+    def _look(self, inputs: Mapping[str, "torch.Tensor"]) -> "torch.Tensor":
         import torch
 
-        shown = [Image.fromarray(pixels) for pixels in pictures]
-        inputs = self._processor(images=shown, return_tensors="pt")
+        on_device = {
+            name: value.to(self.device, self._network.dtype if value.is_floating_point() else None)
+            for name, value in inputs.items()
+        }
         with torch.inference_mode():
-            on_device = inputs.to(self._device, self._network.dtype)
             return unit(self._network.get_image_features(**on_device).pooler_output)
 
     def text_directions(self, texts: Sequence[str]) -> "torch.Tensor":
@@ -82,6 +106,17 @@ class Clip:
             ]
             return torch.cat(found)
 
+    def too_long(self, texts: Sequence[str]) -> list[bool]:
+        """Whether the end of each text is cut off."""
+        # One token more than there is room for: the tokenizer warns of what is longer.
+        most = self._room + 1
+        tokens = self._processor.tokenizer(list(texts), truncation=True, max_length=most)
+        return [len(own) == most for own in tokens["input_ids"]]
+
+    @property
+    def _room(self) -> int:
+        return int(self._network.config.text_config.max_position_embeddings)
+
     def _embed(self, texts: list[str]) -> "torch.Tensor":
         # Padded to the model's full length: SigLIP was trained so, and CLIP does not mind.
         inputs = self._processor(
@@ -89,9 +124,9 @@ class Clip:
             return_tensors="pt",
             padding="max_length",
             truncation=True,
-            max_length=self._network.config.text_config.max_position_embeddings,
+            max_length=self._room,
         )
-        return unit(self._network.get_text_features(**inputs.to(self._device)).pooler_output)
+        return unit(self._network.get_text_features(**inputs.to(self.device)).pooler_output)
 
     def cosines(
         self, pictures: Sequence[NDArray[np.uint8]], texts: Sequence[Sequence[str]]

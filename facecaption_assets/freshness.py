@@ -29,6 +29,13 @@ SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "template_captions": ("face_attributes",),
     "synthetic_captions": ("face_crops",),
     "llm_captions": ("template_captions", "face_attributes"),
+    "image_text_scores": (
+        "raw_shards",
+        "face_crops",
+        "template_captions",
+        "synthetic_captions",
+        "llm_captions",
+    ),
     "shard_quality": (
         "shard_plan",
         "raw_shards",
@@ -38,6 +45,7 @@ SHARD_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "template_captions",
         "synthetic_captions",
         "llm_captions",
+        "image_text_scores",
     ),
 }
 

@@ -27,6 +27,12 @@ def parse_model(model: str) -> tuple[str, str | None]:
     return name, revision or None
 
 
+def model_name(model: str) -> str:
+    """What tables call a model: its name on the hub, or the last part of its folder."""
+    folder = Path(model).expanduser()
+    return folder.resolve().name if folder.exists() else model
+
+
 def load_pretrained(
     network_class: Any, model: str, setting: str, dtype: "torch.dtype | None" = None
 ) -> tuple[Any, Any]:

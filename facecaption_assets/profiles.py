@@ -27,8 +27,10 @@ from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import stage_hash
 from facecaption_assets.quality import duplicates, report, statistics
 from facecaption_assets.quality.duplicate_settings import DuplicateSettings
-from facecaption_assets.quality.image_scoring import scoring
+from facecaption_assets.quality.image_scoring import scoring as image_scoring
 from facecaption_assets.quality.image_scoring.settings import ImageScoreSettings
+from facecaption_assets.quality.scores import scoring as text_scoring
+from facecaption_assets.quality.scores.settings import ScoreSettings
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.quality.text_settings import TextSettings
 from facecaption_assets.rewriting import endpoint
@@ -62,6 +64,7 @@ class Profile:
     captions: CaptionSettings = field(default_factory=CaptionSettings)
     captioners: CaptionerSettings = field(default_factory=CaptionerSettings)
     rewriting: RewriteSettings = field(default_factory=RewriteSettings)
+    scores: ScoreSettings = field(default_factory=ScoreSettings)
     duplicates: DuplicateSettings = field(default_factory=DuplicateSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
     texts: TextSettings = field(default_factory=TextSettings)
@@ -106,6 +109,8 @@ def laion_face() -> Profile:
 
     BLIP-2 captions each crop at three temperatures, and CLIP chooses; both come from the hub.
     ``[captioners] model = ""`` switches that off, and ``[image_scores] clip_model = ""`` CLIP-IQA.
+
+    Every caption is scored, by the cosine of ViT-L/14 and by CLIP-S of ViT-B/32, both from the hub.
     """
     return Profile(
         name="laion_face",
@@ -119,6 +124,10 @@ def laion_face() -> Profile:
             model="Salesforce/blip2-opt-2.7b@59a1ef6c1e5117b3f65523d1c6066825bcf315e3",
             clip_model=AttributeSettings().clip_model,
             temperatures=(0.5, 0.75, 1.0),
+        ),
+        scores=ScoreSettings(
+            cosine_model=AttributeSettings().clip_model,
+            clip_s_model="openai/clip-vit-base-patch32@3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
         ),
         rewriting=RewriteSettings(
             base_url="http://127.0.0.1:8000/v1",
@@ -218,12 +227,13 @@ def code_versions(profile: Profile, store: ModelStore) -> dict[str, str]:
         "shard_plan": planning.stage_identity(),
         "raw_shards": fetching.stage_identity(profile.shards, profile.downloading),
         "face_crops": face_crops.stage_identity(profile.faces, store),
-        "image_scores": scoring.stage_identity(profile.image_scores, store),
+        "image_scores": image_scoring.stage_identity(profile.image_scores, store),
         "face_attributes": face_attributes,
         "attribute_evaluation": dataset_evaluation.stage_identity(profile.attributes),
         "template_captions": generation.stage_identity(profile.captions),
         "synthetic_captions": captioning.stage_identity(profile.captioners, store),
         "llm_captions": llm_captions,
+        "image_text_scores": text_scoring.stage_identity(profile.scores, store),
         "duplicate_faces": duplicates.stage_identity(profile.duplicates),
         "shard_quality": statistics.stage_identity(),
         "quality_report": report.stage_identity(

@@ -430,6 +430,45 @@ LLM_CAPTIONS = Table(
     ),
 )
 
+IMAGE_TEXT_SCORES = Table(
+    "image_text_scores",
+    "a caption of a kept face, scored by CLIP; unless it is scored, it has no score",
+    (
+        _FACE_ID,
+        _KEY,
+        _SPLIT_GROUP,
+        Column(
+            "caption_source",
+            pa.string(),
+            "alt_text: of face_crops. template, synthetic, llm: of the table of that name; only "
+            "captions that were kept.",
+        ),
+        Column("caption_index", pa.int16(), "As in the source's table; 0 of alt_text."),
+        Column(
+            "status",
+            pa.string(),
+            "scored; else opted_out, failed_to_decode, failed_to_score, or unavailable: no CLIP "
+            "is configured.",
+        ),
+        _ERROR,
+        Column("crop_cosine", pa.float32(), "Of crop and caption, [-1, 1].", True),
+        Column("picture_cosine", pa.float32(), "Of whole picture and caption, [-1, 1].", True),
+        Column(
+            "stranger_cosine",
+            pa.float32(),
+            "Of crop and the caption of the same source that the next picture has, [-1, 1]: what "
+            "chance gives; null where that says the same.",
+            True,
+        ),
+        Column("cosine_truncated", pa.bool_(), "The model saw the beginning only.", True),
+        Column("cosine_model", pa.string(), "CLIP of the cosines; null where none.", True),
+        Column("crop_clip_s", pa.float32(), "CLIP-S of crop and caption, [0, 2.5].", True),
+        Column("picture_clip_s", pa.float32(), "CLIP-S of picture and caption, [0, 2.5].", True),
+        Column("clip_s_truncated", pa.bool_(), "As above, the prefix included.", True),
+        Column("clip_s_model", pa.string(), "CLIP of the CLIP-S; null where none.", True),
+    ),
+)
+
 SHARD_QUALITY = Table(
     "shard_quality",
     "a statistic of the shard",
@@ -519,6 +558,7 @@ TABLES: Final[dict[str, Table]] = {
         TEMPLATE_CAPTIONS,
         SYNTHETIC_CAPTIONS,
         LLM_CAPTIONS,
+        IMAGE_TEXT_SCORES,
         SHARD_QUALITY,
     )
 }

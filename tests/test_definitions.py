@@ -14,6 +14,7 @@ from flip_training.definitions import build_defs as build_training_defs
 
 GPU_ASSETS = {
     *("face_crops", "image_scores", "face_attributes", "synthetic_captions", "llm_captions"),
+    "image_text_scores",
     *("flip_checkpoints", "flip_retrieval"),
 }
 

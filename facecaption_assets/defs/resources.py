@@ -20,6 +20,7 @@ from facecaption_assets.faces.loading import load_detector
 from facecaption_assets.models import ModelStore
 from facecaption_assets.profiles import Profile, code_versions, load_profile
 from facecaption_assets.quality.image_scoring.scoring import Scorers, load_scorers
+from facecaption_assets.quality.scores.measures import Measure, load_measures
 from facecaption_assets.rewriting.client import ChatClient
 from facecaption_assets.rewriting.endpoint import open_client
 from facecaption_assets.shards.opening import open_source
@@ -94,6 +95,10 @@ class Dataset(dg.ConfigurableResource):
         """The image captioner with what chooses, loaded once per process; None if it is off."""
         return _best_of(self.home, self.profile_name, self.code_versions["synthetic_captions"])
 
+    def measures(self) -> tuple[Measure, ...]:
+        """What scores captions, loaded once per process; empty if no CLIP is configured."""
+        return _measures(self.home, self.profile_name, self.code_versions["image_text_scores"])
+
     def chat_client(self) -> AbstractContextManager[ChatClient]:
         """The language model's endpoint, open for the time of the stage."""
         return open_client(self.profile.rewriting, self.models)
@@ -133,3 +138,8 @@ def _annotators(home: str, profile_name: str, version: str) -> list[Annotator]:
 @cache
 def _best_of(home: str, profile_name: str, version: str) -> BestOf | None:
     return load_best_of(Dataset(home=home, profile_name=profile_name).profile.captioners)
+
+
+@cache
+def _measures(home: str, profile_name: str, version: str) -> tuple[Measure, ...]:
+    return load_measures(Dataset(home=home, profile_name=profile_name).profile.scores)

@@ -16,6 +16,7 @@ from facecaption_assets.attributes.resolution import CONTRADICTIONS
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
 from facecaption_assets.quality import caption_patterns as patterns
 from facecaption_assets.quality.gates import STATUSES
+from facecaption_assets.quality.scores.texts import SOURCES
 
 Severity = Literal["critical", "warning"]
 
@@ -157,6 +158,18 @@ def synthetic_caption_expectations() -> list[Expectation]:
         _avoids("caption", rf"\s\s|^\s|\s$|[\r\n\t]|{patterns.MARKUP_OR_LINK}"),
         _between("clip_cosine", -1.001, 1.001),
         _rarely("status", ["screened"], at_most=0.5),
+    ]
+
+
+def score_expectations() -> list[Expectation]:
+    """Suite of ``image_text_scores``; what has no score passes."""
+    cosines = ("crop_cosine", "picture_cosine", "stranger_cosine")
+    return [
+        *_identity(["face_id", "caption_source", "caption_index"]),
+        _in_set("status", STATUSES["image_text_scores"]),
+        _in_set("caption_source", SOURCES),
+        *(_between(name, -1.001, 1.001) for name in cosines),
+        *(_between(name, 0, 2.503) for name in ("crop_clip_s", "picture_clip_s")),
     ]
 
 

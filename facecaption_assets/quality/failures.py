@@ -34,14 +34,29 @@ def faces_captioned(captions: pa.Table) -> Outcome:
     return mostly_done(captions, failed, "captions could not be drawn")
 
 
+def captions_scored(scores: pa.Table) -> Outcome:
+    """At most half of the captions, opted-out faces aside, could not be scored by a CLIP."""
+    failed = pc.is_in(scores["status"], pa.array(["failed_to_decode", "failed_to_score"]))
+    return mostly_done(scores, failed, "captions could not be scored")
+
+
 def captioner_available(captions: pa.Table) -> Outcome:
     """An image captioner is configured: without one, no face has a synthetic caption."""
-    without = captions.filter(pc.equal(captions["status"], "unavailable"))
+    return _available(captions, "A captioner looked at every face that it may see.", "caption")
+
+
+def scores_available(scores: pa.Table) -> Outcome:
+    """A CLIP is configured: without one, no caption has a score."""
+    return _available(scores, "A CLIP looked at every face that it may see.", "score")
+
+
+def _available(table: pa.Table, good: str, lacking: str) -> Outcome:
+    without = table.filter(pc.equal(table["status"], "unavailable"))
     numbers: dict[str, int | float] = {"unavailable": without.num_rows}
     if not without.num_rows:
-        return Outcome(True, "A captioner looked at every face that it may see.", numbers)
-    reason = f"Off: {without['error_message'][0].as_py()}; {without.num_rows} rows have no caption."
-    return Outcome(False, reason, numbers)
+        return Outcome(True, good, numbers)
+    said = without["error_message"][0].as_py()
+    return Outcome(False, f"Off: {said}; {without.num_rows} rows have no {lacking}.", numbers)
 
 
 def mostly_done(table: pa.Table, failed: pa.ChunkedArray, what: str) -> Outcome:

@@ -43,6 +43,13 @@ STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
         "unavailable",
     ),
     "llm_captions": ("accepted", "repaired", "fell_back", "opted_out"),
+    "image_text_scores": (
+        "scored",
+        "opted_out",
+        "failed_to_decode",
+        "failed_to_score",
+        "unavailable",
+    ),
 }
 
 #: Statuses of ``llm_captions`` whose caption is the model's.

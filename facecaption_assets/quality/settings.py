@@ -37,6 +37,8 @@ class QualitySettings:
             large difference.
         sharpness_block: And is held back where they are more blurred by more than this: such faces
             cannot be labelled.
+        max_score_drop: A shard is held back where its captions' scores are lower than in other
+            shards of its source by more standard deviations (Cohen's d); 0.5 is called middling.
     """
 
     gallery_faces: int = 400
@@ -51,6 +53,7 @@ class QualitySettings:
     skin_tone_field: str = "demographics.skin_tone"
     sharpness_warn: float = 0.8
     sharpness_block: float = 2.0
+    max_score_drop: float = 0.5
 
     def __post_init__(self) -> None:
         require_attributes("only_affirmed", self.only_affirmed)
@@ -66,6 +69,7 @@ class QualitySettings:
             max_group_difference=(0, pi),
             sharpness_warn=(0, inf),
             sharpness_block=(0, inf),
+            max_score_drop=(0, inf),
         )
         if not _FIELD.fullmatch(self.skin_tone_field):
             raise ValueError(

@@ -29,6 +29,7 @@ COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
     "template_captions": ("status",),
     "synthetic_captions": ("status", "rejection_reason"),
     "llm_captions": ("status", "rejection_reason"),
+    "image_text_scores": ("status", "caption_source"),
 }
 
 #: Columns that are averaged over the rows of the good status, per table.

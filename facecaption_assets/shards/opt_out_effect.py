@@ -27,6 +27,7 @@ _RETURNING: Final = frozenset(_KEPT_STATUS) - {"laion_face_metadata"} | {
     "template_captions",
     "synthetic_captions",
     "llm_captions",
+    "image_text_scores",
 }
 
 _COLUMNS: Final = (

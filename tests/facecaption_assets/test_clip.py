@@ -53,6 +53,25 @@ def test_a_text_of_any_length_is_taken(model: Path) -> None:
     assert -1 <= cosines[0] <= 1
 
 
+def test_a_text_is_too_long_beyond_the_model_s_room(model: Path) -> None:
+    room = AutoModel.from_pretrained(model).config.text_config.max_position_embeddings
+    tokenizer = AutoProcessor.from_pretrained(model).tokenizer
+    marks = len(tokenizer("")["input_ids"])
+    fitting = "a" * (room - marks)  # The tiny tokenizer spells.
+    assert len(tokenizer(fitting)["input_ids"]) == room
+    assert Clip(str(model), "setting", "cpu").too_long(["a", fitting, fitting + "a"]) == [
+        *(False, False, True)
+    ]
+
+
+def test_prepared_pictures_have_the_directions_of_pictures(model: Path) -> None:
+    clip = Clip(str(model), "setting", "cpu")
+    prepared = [clip.prepare(pixels) for pixels in pictures()]
+    torch.testing.assert_close(
+        clip.prepared_directions(prepared), clip.picture_directions(pictures())
+    )
+
+
 def test_a_captioner_is_no_clip(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"clip = .* lacks \d+ of its weights"):
         Clip(str(seeded(save_blip, tmp_path)), "clip", "cpu")

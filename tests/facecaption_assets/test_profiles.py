@@ -101,6 +101,8 @@ def test_changes_that_cannot_be_read_name_the_file_and_the_place(storage, change
         ("captioners", "batch_size = 0", "1 to 4096"),
         ("image_scores", "sample = 0", "1 or more"),
         ("captioners", "max_new_tokens = 0", "1 to 512"),
+        ("scores", "batch_size = 0", "1 to 4096"),
+        ("scores", "precision = 'half'", "auto or float32 or bfloat16 or float16"),
         ("rewriting", "local_threads = 0", "1 to 1024"),
         ("rewriting", "temperature = -1.0", "0 to 2"),
         ("rewriting", 'constraint = "json"', "none or gbnf or structured_outputs"),
@@ -254,6 +256,7 @@ def test_a_composition_of_annotators_that_there_are_not_is_refused(
         ("[captioners]\ntop_k = 40", "synthetic_captions"),
         ("[image_scores]\nsample = 40", "image_scores"),
         ("[rewriting]\nmax_words = 40", "llm_captions"),
+        ('[scores]\nclip_s_prefix = "a photo of "', "image_text_scores"),
         ("[quality]\nthumbnail_px = 96", "quality_report"),
         ("[duplicates]\nlong_bits = 12", "duplicate_faces"),
     ],
@@ -290,3 +293,12 @@ def test_a_captioner_is_off_in_the_embedded_profile_and_blip_2_in_laion_face(sto
     captioners = load_profile(storage, "laion_face").captioners
     assert captioners.model.startswith("Salesforce/blip2-opt-2.7b@")
     assert captioners.clip_model.startswith("openai/clip-vit-large-patch14@")
+
+
+def test_scores_are_off_in_the_embedded_profile_and_of_two_models_in_laion_face(storage) -> None:
+    off = load_profile(storage, "embedded").scores
+    assert (off.cosine_model, off.clip_s_model) == ("", "")
+    scores = load_profile(storage, "laion_face").scores
+    assert scores.cosine_model.startswith("openai/clip-vit-large-patch14@")
+    assert scores.clip_s_model.startswith("openai/clip-vit-base-patch32@")
+    assert scores.clip_s_prefix == "A photo depicts "

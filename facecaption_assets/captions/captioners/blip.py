@@ -15,10 +15,9 @@ from facecaption_assets.captions.captioners.settings import (
     MODEL_SETTING,
     PRECISION_SETTING,
     CaptionerSettings,
-    model_name,
 )
 from facecaption_assets.devices import best_dtype, lease_device
-from facecaption_assets.hub_models import load_pretrained
+from facecaption_assets.hub_models import load_pretrained, model_name
 
 #: ``model_type`` of a configuration → class of transformers.
 CLASSES: Final = {

@@ -9,7 +9,7 @@ Source: CoCa (https://arxiv.org/abs/2205.01917).
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from PIL import Image
 
@@ -19,17 +19,11 @@ from facecaption_assets.captions.captioners.settings import (
     MODEL_SETTING,
     PRECISION_SETTING,
     CaptionerSettings,
-    model_name,
 )
 from facecaption_assets.devices import best_dtype, lease_device
-from facecaption_assets.hub_models import find_file
+from facecaption_assets.hub_models import model_name
 from facecaption_assets.models import ModelUnavailable
-
-#: Says that a model is open_clip's.
-CONFIG_FILE: Final = "open_clip_config.json"
-
-#: Weights, the first that there is; those of the second kind are read as plain tensors only.
-_WEIGHTS_FILES: Final = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+from facecaption_assets.open_clip_models import load_open_clip
 
 
 class CocaCaptioner:
@@ -101,26 +95,11 @@ class CocaCaptioner:
 
 def _load(model: str, config: Path) -> tuple[Any, Any, Any]:
     """Network in evaluation mode, what prepares a picture, and tokenizer."""
-    from safetensors import SafetensorError
+    network, prepare, tokenizer = load_open_clip(model, config, MODEL_SETTING)
+    import open_clip
 
-    try:
-        import open_clip
-    except ImportError as error:
-        raise ModelUnavailable(
-            f'{MODEL_SETTING} = {model!r} is a model of open_clip; pip install "facecaption[coca]"'
-        ) from error
-    if not any(find_file(model, name) for name in _WEIGHTS_FILES):
-        raise ModelUnavailable(
-            f"{MODEL_SETTING} = {model!r} has none of {', '.join(_WEIGHTS_FILES)}"
-        )
-    place = f"local-dir:{config.parent}"
-    try:
-        network, prepare = open_clip.create_model_from_pretrained(place)
-        tokenizer = open_clip.get_tokenizer(place)
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
-        raise ModelUnavailable(f"{MODEL_SETTING} = {model!r} cannot be loaded: {error}") from error
     if not isinstance(network, open_clip.CoCa):
         raise ModelUnavailable(
             f"{MODEL_SETTING} = {model!r} is a {type(network).__name__}, not a CoCa"
         )
-    return network.eval(), prepare, tokenizer
+    return network, prepare, tokenizer

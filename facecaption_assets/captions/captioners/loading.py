@@ -2,10 +2,11 @@
 
 from facecaption_assets.captions.captioners.blip import CLASSES, BlipCaptioner
 from facecaption_assets.captions.captioners.captioner import Captioner
-from facecaption_assets.captions.captioners.coca import CONFIG_FILE, CocaCaptioner
+from facecaption_assets.captions.captioners.coca import CocaCaptioner
 from facecaption_assets.captions.captioners.settings import MODEL_SETTING, CaptionerSettings
 from facecaption_assets.hub_models import find_file, model_type
 from facecaption_assets.models import ModelUnavailable
+from facecaption_assets.open_clip_models import CONFIG_FILE
 
 
 def load_captioner(settings: CaptionerSettings, device: str | None = None) -> Captioner:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 from typing import Final
 
 from facecaption_assets.setting_checks import require_within
@@ -95,9 +94,3 @@ class CaptionerSettings:
                 f"captions of which captions_per_face keeps {self.captions_per_face}, and a CLIP "
                 "has to choose them"
             )
-
-
-def model_name(model: str) -> str:
-    """What the table calls a model: its name on the hub, or the last part of its folder."""
-    folder = Path(model).expanduser()
-    return folder.resolve().name if folder.exists() else model

@@ -53,6 +53,7 @@ def test_a_shard_goes_through_every_stage_and_gate(definitions, dataset, instanc
         "template_captions": ["captioned", "captioned"],
         "synthetic_captions": ["unavailable", "unavailable"],
         "llm_captions": ["fell_back", "fell_back"],
+        "image_text_scores": ["unavailable"] * 4,
     }
     for row in storage.read_table("llm_captions", SHARD).to_pylist():
         assert row["caption"] == row["template_caption"]

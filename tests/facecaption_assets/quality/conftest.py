@@ -70,6 +70,7 @@ def make_tables(shard: str, pictures: int) -> tuple[dict[str, pa.Table], dict[st
         if kind != TOO_FEW_LABELS:
             rows["template_captions"].append(template_row(key, kind))
             rows["llm_captions"].append(rewritten_row(key, kind))
+        rows["image_text_scores"].extend(score_rows(key, kind))
     tables = {name: TABLES[name].from_rows(rows[name]) for name in TABLES if rows[name]}
     return tables, crops
 
@@ -183,6 +184,24 @@ def rewritten_row(key: str, kind: int) -> Row:
             "rejection_reason": "missing_attribute:Brown_Hair",
         }
     return row
+
+
+def score_rows(key: str, kind: int) -> list[Row]:
+    """Scores of a face's captions: higher, the later its source."""
+    sources = ["alt_text", "template", "llm", "synthetic"]
+    if kind == TOO_FEW_LABELS:
+        sources = ["synthetic"]
+    return [
+        {
+            **{"face_id": f"{key}-0", "key": key, "split_group": key, "status": "scored"},
+            **{"caption_source": source, "caption_index": int(source == "synthetic")},
+            **{"crop_cosine": 0.2 + place / 50, "picture_cosine": 0.1 + place / 50},
+            **{"stranger_cosine": 0.15, "cosine_truncated": False, "cosine_model": "a/large"},
+            **{"crop_clip_s": 0.7, "picture_clip_s": 0.6, "clip_s_truncated": False},
+            "clip_s_model": "a/base",
+        }
+        for place, source in enumerate(sources)
+    ]
 
 
 def subject(kind: int) -> str:

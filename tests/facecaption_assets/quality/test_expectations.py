@@ -14,6 +14,7 @@ from facecaption_assets.quality.expectations import (
     caption_expectations,
     face_expectations,
     image_score_expectations,
+    score_expectations,
     synthetic_caption_expectations,
     validate,
 )
@@ -29,6 +30,7 @@ SUITES = {
     "face_attributes": attribute_expectations(),
     "template_captions": caption_expectations(),
     "synthetic_captions": synthetic_caption_expectations(),
+    "image_text_scores": score_expectations(),
     "llm_captions": caption_expectations(),
 }
 

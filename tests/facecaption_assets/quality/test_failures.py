@@ -3,9 +3,11 @@ import pytest
 
 from facecaption_assets.quality.failures import (
     captioner_available,
+    captions_scored,
     faces_annotated,
     faces_captioned,
     requests_answered,
+    scores_available,
 )
 from facecaption_assets.schema import TABLES
 
@@ -113,3 +115,34 @@ def test_a_captioner_that_is_off_is_told_with_its_setting() -> None:
 @pytest.mark.parametrize("rows", [[], [TOLD, OUT]])
 def test_a_captioner_that_looked_is_available(rows: list[dict[str, object]]) -> None:
     assert captioner_available(drawn(*rows)).passed
+
+
+def scores(*rows: dict[str, object]) -> pa.Table:
+    same = {"key": "s-00000-00000", "split_group": "g", "caption_source": "llm"}
+    return TABLES["image_text_scores"].from_rows(
+        [
+            {**same, "caption_index": 0, "face_id": f"s-00000-00000-{i}", **row}
+            for i, row in enumerate(rows)
+        ]
+    )
+
+
+SCORED = {"status": "scored"}
+UNSEEN = {"status": "failed_to_decode", "error_message": "the crop's pixels are missing"}
+UNREAD = {"status": "failed_to_score", "error_message": "clip: RuntimeError: the model died"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "passed"),
+    [([], True), ([SCORED, UNSEEN], True), ([SCORED, UNSEEN, UNREAD], False), ([UNREAD], False)],
+)
+def test_a_clip_that_mostly_fails_is_at_fault(rows: list[dict[str, object]], passed: bool) -> None:
+    assert captions_scored(scores(*rows)).passed is passed
+
+
+def test_a_clip_that_is_off_is_told_with_its_setting() -> None:
+    off = {"status": "unavailable", "error_message": "no CLIP: a setting is empty"}
+    assert scores_available(scores(SCORED, OUT)).passed
+    outcome = scores_available(scores(off, off))
+    assert not outcome.passed
+    assert outcome.reason == "Off: no CLIP: a setting is empty; 2 rows have no score."

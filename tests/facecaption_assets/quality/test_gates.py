@@ -5,6 +5,7 @@ import pyarrow.compute as pc
 import pytest
 
 from facecaption_assets.quality import gates
+from facecaption_assets.quality.score_gates import rows_conserved_scores
 from facecaption_assets.schema import TABLES
 
 Tables = dict[str, pa.Table]
@@ -32,6 +33,7 @@ def judge(asset: str, tables: Tables) -> gates.Outcome:
         "llm_captions": lambda: gates.rows_conserved_llm(
             tables["template_captions"], tables["llm_captions"]
         ),
+        "image_text_scores": lambda: rows_conserved_scores(tables, tables["image_text_scores"]),
     }[asset]()
 
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from facecaption_assets.captions.captioners.settings import CaptionerSettings, model_name
+from facecaption_assets.captions.captioners.settings import CaptionerSettings
+from facecaption_assets.hub_models import model_name
 
 
 def test_the_papers_numbers_are_the_defaults_and_the_stage_is_off() -> None:
