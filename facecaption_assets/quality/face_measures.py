@@ -22,8 +22,8 @@ class FaceMeasure:
 
     Attributes:
         name: As pages say it.
-        expression: SQL over a row of ``crop``, from ``face_crops``, and one of ``scores``, from
-            ``image_scores``, which may be absent.
+        expression: SQL over a row of ``crop``, from ``face_crops``, and those of ``scores`` and
+            ``texts`` of the same face, from the tables of scores, which may be absent.
         digits: Decimals that are shown.
         worst: Which end is the bad one; None where neither is.
         complaint: What is said of faces at that end.
@@ -42,10 +42,19 @@ FACE_MEASURES: Final = (
     FaceMeasure("sharpness", "crop.sharpness", 0, Worst.LOWEST, "Least sharp"),
     FaceMeasure("BRISQUE", "scores.brisque", 1, Worst.HIGHEST, "Most distorted by BRISQUE"),
     FaceMeasure("CLIP-IQA", "scores.clip_iqa", 3, Worst.LOWEST, "Worst by CLIP-IQA"),
+    FaceMeasure(
+        "cosine of its final caption", "texts.cosine", 3, Worst.LOWEST, "Least like their caption"
+    ),
     FaceMeasure("share of picture", "crop.image_share", 3),
     FaceMeasure("yaw, degrees", "crop.yaw_deg", 0),
     FaceMeasure("brightness", "crop.brightness", 2),
 )
 
 #: Where ``FaceMeasure.expression`` can be asked.
-MEASURED_FACES: Final = "face_crops AS crop LEFT JOIN image_scores AS scores USING (face_id)"
+MEASURED_FACES: Final = """
+    face_crops AS crop LEFT JOIN image_scores AS scores USING (face_id)
+    LEFT JOIN (
+        SELECT face_id, min(crop_cosine) AS cosine FROM image_text_scores
+        WHERE caption_source = 'llm' GROUP BY face_id
+    ) AS texts USING (face_id)
+"""

@@ -11,6 +11,7 @@ import duckdb
 from tqdm import tqdm
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, GROUPS
+from facecaption_assets.quality.gate_page import gate_page
 from facecaption_assets.schema import DATASET_TABLES, RETRIEVAL_ASSET, TABLES
 from facecaption_assets.storage import Storage
 
@@ -36,13 +37,23 @@ class Rewrites:
 
 @dataclass(frozen=True)
 class FailedGate:
-    """A check that the present data of a partition has failed."""
+    """A check that the present data of a partition has failed.
+
+    Attributes:
+        asset: The table.
+        partition: Which part of it.
+        check: Name of the check.
+        reason: What it says.
+        blocking: Whether it holds back what follows.
+        page: Page with the failing rows, seen from the reports; empty where there is none.
+    """
 
     asset: str
     partition: str
     check: str
     reason: str
     blocking: bool
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,12 +107,18 @@ def read_gates(storage: Storage) -> Gates:
         said = storage.read_verdicts(asset, partition)
         verdicts += len(said)
         unchecked += not said
+        page = _page_of(storage, asset, partition) if any(not v.passed for v in said) else ""
         failed.extend(
-            FailedGate(asset, partition, v.check, v.reason, v.blocking)
+            FailedGate(asset, partition, v.check, v.reason, v.blocking, page)
             for v in said
             if not v.passed
         )
     return Gates(len(built), unchecked, verdicts, failed)
+
+
+def _page_of(storage: Storage, asset: str, partition: str) -> str:
+    page = str(gate_page(asset, partition))
+    return page if (storage.reports / page).exists() else ""
 
 
 def read_retrieval(storage: Storage) -> list[dict[str, Any]]:

@@ -25,6 +25,11 @@ from facecaption_assets.quality.link_rot import LinkRot, count_link_rot
 from facecaption_assets.quality.people.findings import People, find_people
 from facecaption_assets.quality.report_texts import ReportTexts
 from facecaption_assets.quality.reviewing.review_score import ReviewScore, read_score
+from facecaption_assets.quality.scores.distributions import (
+    ScoreDistribution,
+    models_of_scores,
+    score_distributions,
+)
 from facecaption_assets.quality.settings import QualitySettings
 from facecaption_assets.quality.worst_faces import WorstFaces, faces_of, worst_faces
 from facecaption_assets.shards.downloading.settings import DownloadSettings
@@ -43,6 +48,8 @@ class Findings:
         labels: States by attribute.
         texts: Captions by where they come from.
         rewrites: How much the rewriting changed.
+        scores: Distributions of the captions' scores by CLIP.
+        score_models: CLIPs that gave them.
         people: Groups of people compared.
         gates: What the recorded checks say.
         costs: Time and tokens.
@@ -59,6 +66,8 @@ class Findings:
     labels: list[LabelCounts]
     texts: ReportTexts
     rewrites: Rewrites
+    scores: list[ScoreDistribution]
+    score_models: list[str]
     people: People
     gates: Gates
     costs: Costs
@@ -77,6 +86,10 @@ class Findings:
             "CLIP-IQA": (
                 "clip_iqa" not in known,
                 "no CLIP is configured: [image_scores] clip_model",
+            ),
+            "Captions by CLIP": (
+                not self.scores,
+                "no CLIP is configured: [scores] cosine_model and clip_s_model",
             ),
             "Skin tone": (
                 "stated_skin_tone" not in factors,
@@ -101,6 +114,8 @@ class Findings:
             "labels": [asdict(label) for label in self.labels],
             "captions": {source.name: source.as_json() for source in self.texts.sources},
             "rewrites": asdict(self.rewrites),
+            "scores": [asdict(distribution) for distribution in self.scores],
+            "score_models": self.score_models,
             "people": self.people.as_json(),
             "gates": asdict(self.gates),
             "costs": asdict(self.costs),
@@ -129,6 +144,8 @@ def find_everything(
             labels=count_labels(connection),
             texts=texts,
             rewrites=count_rewrites(connection),
+            scores=score_distributions(connection),
+            score_models=models_of_scores(connection),
             people=find_people(connection, settings.skin_tone_field),
             gates=read_gates(storage),
             costs=count_costs(connection, storage),

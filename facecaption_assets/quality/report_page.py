@@ -13,6 +13,11 @@ from facecaption_assets.quality.image_scoring.histograms import Histogram
 from facecaption_assets.quality.link_rot import Prospect
 from facecaption_assets.quality.plots import Line, as_markdown, as_svg, bars, histogram, lines
 from facecaption_assets.quality.report_findings import Findings
+from facecaption_assets.quality.scores.distributions import (
+    BIN_WIDTH,
+    PUBLISHED_THRESHOLDS,
+    ScoreDistribution,
+)
 from facecaption_assets.quality.templating import environment, figures
 from facecaption_assets.quality.text_growth import GrowthPoint
 from facecaption_assets.quality.text_sources import SourceTexts
@@ -41,6 +46,7 @@ _TITLES: Final = {
     "template": "Template",
     "synthetic": "Image captioner",
     "rewritten": "Rewritten",
+    "llm": "Rewritten",
 }
 
 
@@ -66,6 +72,7 @@ def render_report(findings: Findings, thumbnail_px: int) -> str:
             image_plots=[(h, _image_plot(h)) for h in findings.images if h.faces],
             word_plots=_word_plots(findings.texts.sources),
             growth_plots=_growth_plots(findings.texts.sources),
+            score_plots=_score_plots(findings.scores),
             time_plot=_time_plot(findings),
             thumbnails={
                 card.face_id: thumbnail_name(card, thumbnail_px) for card in findings.cards
@@ -73,6 +80,7 @@ def render_report(findings: Findings, thumbnail_px: int) -> str:
             examples=labelled[:: max(1, len(labelled) // _EXAMPLES)][:_EXAMPLES],
             retrieval=pivot(findings.retrieval),
             published=published,
+            published_thresholds=PUBLISHED_THRESHOLDS,
         )
     )
 
@@ -82,6 +90,8 @@ _GIVEN: Final = (
     "funnel",
     "link_rot",
     "rewrites",
+    "scores",
+    "score_models",
     "people",
     "gates",
     "costs",
@@ -168,6 +178,24 @@ def _growth_plots(sources: Sequence[SourceTexts]) -> list[tuple[str, Markup]]:
         if series:
             figure = lines(series, "captions", "")
             plots.append((title, Markup(as_svg(figure, title, f"{title} by captions"))))
+    return plots
+
+
+def _score_plots(scores: Sequence[ScoreDistribution]) -> list[tuple[str, Markup]]:
+    """One plot per score, a line per source: shares, since sources differ in size."""
+    plots = []
+    for score in dict.fromkeys(found.score for found in scores):
+        series = [
+            Line(
+                _TITLES[found.source],
+                [(low + BIN_WIDTH / 2, n / found.captions) for low, n in found.histogram.items()],
+            )
+            for found in scores
+            if found.score == score
+        ]
+        name = score.replace("_", " ").replace("clip s", "CLIP-S")
+        figure = lines(series, name, "share of captions")
+        plots.append((name, Markup(as_svg(figure, score, f"Captions by {name}"))))
     return plots
 
 
