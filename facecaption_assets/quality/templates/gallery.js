@@ -70,15 +70,14 @@ function draw(face) {
     width: content.px, height: content.px, loading: "lazy", decoding: "async" });
   const facts = element("div", {}, picture, element("small", {}, face.id),
     element("small", {}, `${face.width} × ${face.height} px`));
-  content.measures.forEach((name, i) => {
-    if (face.scores[i] !== null) facts.append(element("small", {}, `${name} ${face.scores[i]}`));
-  });
+  const scores = content.measures.flatMap((name, i) => face.scores[i] === null ? [] : `${name} ${face.scores[i]}`);
   const chips = element("ul", { className: "chips" }, ...face.attributes.map(i => element("li", {}, chip(i))));
   const texts = element("dl", {}, ...face.captions.flatMap(caption));
   if (!face.captions.length)
     texts.append(element("dt", {}, `no caption: ${plain(face.status ?? "not labelled yet")}`));
   if (face.altText)
     texts.append(element("dt", {}, "alt text, as found"), element("dd", { className: "quiet" }, face.altText));
+  texts.append(element("dt", { className: "scores" }, scores.join(" · ")));
   return element("article", {}, facts, element("div", {}, chips, texts));
 }
 
