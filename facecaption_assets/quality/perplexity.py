@@ -36,7 +36,7 @@ class Likelihood:
     Attributes:
         log_likelihood: Sum over the judged tokens of the natural logarithm of each one's
             probability after those before it; 0 or less.
-        tokens: Tokens judged: all but the first, which has nothing before it.
+        tokens: Tokens judged: all that were read but the first, which has nothing before it.
     """
 
     log_likelihood: float

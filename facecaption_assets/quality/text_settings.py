@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from math import inf
+from typing import Final
 
 from facecaption_assets.setting_checks import require_one_of, require_within
 
 #: How different n-grams are counted.
-COUNTINGS = ("exact", "approximate")
+COUNTINGS: Final = ("exact", "approximate")
 
 
 @dataclass(frozen=True, kw_only=True)

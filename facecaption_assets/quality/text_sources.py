@@ -33,7 +33,7 @@ _CAPTION: Final = "SELECT face_id || ':' || caption_index AS id, face_id, captio
 #: ``face_id`` and ``attributes`` where the stage recorded what a caption names.
 CAPTION_QUERIES: Final[Mapping[str, str]] = {
     "alt_text": (
-        "SELECT key AS id, any_value(alt_text) AS caption FROM face_crops "
+        "SELECT key AS id, min(alt_text) AS caption FROM face_crops "
         "WHERE status = 'kept' AND alt_text <> '' GROUP BY key"
     ),
     "template": f"{_CAPTION}, attributes FROM template_captions WHERE status = 'captioned'",

@@ -38,6 +38,8 @@ def values(statistics: pa.Table) -> dict[tuple[str, str, str], float]:
         (("face_attributes", "unknown", "Goatee"), 12),
         (("template_captions", "captions", ""), 10),
         (("template_captions", "distinct_captions", ""), 2),
+        (("template_captions", "repeated_captions", ""), 10),
+        (("template_captions", "mean_sentences", ""), 1),
         (("template_captions", "mean_words", ""), 5),
         (("template_captions", "distinct_4grams", ""), 4),
         (("synthetic_captions", "status", "captioned"), 12),
