@@ -44,7 +44,7 @@ class Brisque:
         """Score of a picture (H, W, 3), RGB; on photographs about -20 to 110.
 
         Raises:
-            Unmeasurable: If the picture is too small or of one tone.
+            Unmeasurable: If the picture is too small, of one tone or a plain pattern.
         """
         share = (brisque_features(pixels) - self._lowest) / (self._highest - self._lowest)
         return self._regression.predict(2 * share - 1)

@@ -40,7 +40,7 @@ _Values = NDArray[np.float64]
 
 
 class Unmeasurable(ValueError):
-    """A picture is too small or too flat to have such statistics."""
+    """A picture is too small, too flat or too regular to have such statistics."""
 
 
 def brisque_features(pixels: NDArray[np.uint8]) -> _Values:
@@ -51,7 +51,7 @@ def brisque_features(pixels: NDArray[np.uint8]) -> _Values:
 
     Raises:
         Unmeasurable: If the picture has fewer than ``MIN_SIDE_PX`` pixels on a side, or is of one
-            tone.
+            tone or a plain pattern such as stripes.
     """
     import cv2
 
@@ -111,7 +111,7 @@ def asymmetric_fit(values: _Values) -> tuple[float, float, float, float]:
     squares, left_squares = _sum_of_squares(flat), _sum_of_squares(negative)
     right_squares = squares - left_squares
     if left_squares <= 0.0 or right_squares <= 0.0:
-        raise Unmeasurable("the picture is of one tone")
+        raise Unmeasurable("the picture is of one tone or a plain pattern")
     left = left_squares / on_left
     right = right_squares / (flat.size - on_left)
     mean_size = (float(flat.sum()) - 2 * float(negative.sum())) / flat.size

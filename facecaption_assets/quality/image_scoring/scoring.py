@@ -183,6 +183,10 @@ def _measure(face: _Row, data: bytes, brisque: PictureScorer) -> _Measured:
         score = brisque.score(pixels)
     except Unmeasurable as error:
         return _Measured(face | _failure(f"BRISQUE: {error}"), pixels)
+    except Exception as error:  # Whatever it is, it is the face's row that must tell.
+        if is_out_of_memory(error):
+            raise OutOfMemory(f"BRISQUE ran out of memory: {error}") from None
+        return _Measured(face | _failure(f"BRISQUE: {type(error).__name__}: {error}"), pixels)
     return _Measured(face | {"status": "scored", "brisque": score}, pixels)
 
 

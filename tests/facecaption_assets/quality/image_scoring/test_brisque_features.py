@@ -114,6 +114,13 @@ def test_one_tone_has_no_features_however_much_of_it_there_is(tone: int) -> None
         brisque_features(np.full((64, 64, 3), tone, np.uint8))
 
 
+def test_stripes_have_no_features() -> None:
+    columns = np.arange(64)
+    stripes = np.broadcast_to((columns % 2 * 255).astype(np.uint8)[None, :, None], (64, 64, 3))
+    with pytest.raises(Unmeasurable, match="plain pattern"):
+        brisque_features(np.ascontiguousarray(stripes))
+
+
 @pytest.mark.parametrize("size", [(15, 64), (64, 15)])
 def test_a_tiny_picture_has_no_features(size: tuple[int, int]) -> None:
     with pytest.raises(Unmeasurable, match=r"BRISQUE needs 16 on either side"):

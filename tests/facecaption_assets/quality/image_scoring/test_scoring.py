@@ -1,7 +1,8 @@
 """A shard's crops through the stage: rows, statuses, samples, opt-outs, failures."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -60,6 +61,29 @@ def test_broken_missing_and_unmeasurable_crops_are_rows_that_say_so(
     assert missing == "the crop's picture is missing"
     # What one measure refuses, the other may still see.
     assert table["clip_iqa"].to_pylist()[1:] == [None, pytest.approx(0.42), None]
+
+
+@dataclass
+class DyingScorer:
+    """Dies of the second crop."""
+
+    error: Exception
+
+    def score(self, pixels: np.ndarray) -> float:
+        if len(pixels) == 41:
+            raise self.error
+        return 1.0
+
+
+def test_a_crop_that_brisque_dies_of_spoils_no_other(crops) -> None:
+    table = score(*crops(3), DyingScorer(RuntimeError("the filter died")))
+    assert table["status"].to_pylist() == ["scored", "failed_to_score", "scored"]
+    assert table["error_message"][1].as_py() == "BRISQUE: RuntimeError: the filter died"
+
+
+def test_memory_that_brisque_lacks_is_no_face_s_fault(crops) -> None:
+    with pytest.raises(OutOfMemory, match="BRISQUE ran out of memory"):
+        score(*crops(3), DyingScorer(MemoryError("out of memory")))
 
 
 def test_a_picture_that_the_clip_dies_of_spoils_no_other_score(crops, brisque, clip_iqa) -> None:
