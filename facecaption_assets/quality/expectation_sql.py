@@ -14,12 +14,10 @@ from itertools import product
 from typing import Any, Final
 
 import duckdb
-import pyarrow as pa
-from duckdb.sqltypes import BOOLEAN, VARCHAR
 
 from facecaption_assets.quality.expectations import Expectation
 
-#: Name in SQL of Python's ``re.search``; ``register_search`` makes it known to a connection.
+#: Name in SQL of Python's ``re.search``; ``describe`` makes it known to a connection.
 SEARCH: Final = "python_search"
 
 #: Characters of ASCII that Python's patterns take for white space or an end of line, and DuckDB's
@@ -101,15 +99,11 @@ def literal(value: Any) -> str:
 def _register_search(connection: duckdb.DuckDBPyConnection) -> None:
     known = "SELECT count(*) FROM duckdb_functions() WHERE function_name = ?"
     if connection.execute(known, [SEARCH]).fetchall() == [(0,)]:
-        connection.create_function(SEARCH, _search, [VARCHAR, VARCHAR], BOOLEAN, type="arrow")
+        connection.create_function(SEARCH, _search, ["varchar", "varchar"], "boolean")
 
 
-def _search(texts: pa.ChunkedArray, patterns: pa.ChunkedArray) -> pa.Array:
-    found = (
-        re.search(pattern, text) is not None
-        for text, pattern in zip(texts.to_pylist(), patterns.to_pylist(), strict=True)
-    )
-    return pa.array(found, pa.bool_())
+def _search(text: str, pattern: str) -> bool:
+    return re.search(pattern, text) is not None
 
 
 def _present(relation: Relation, column: str) -> str:
