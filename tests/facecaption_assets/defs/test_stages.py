@@ -61,6 +61,13 @@ def test_a_shard_goes_through_every_stage_and_gate(definitions, dataset, instanc
         assert row["rejection_reason"]
 
 
+def test_what_a_shard_took_is_recorded_with_it(definitions, dataset, instance) -> None:
+    assert run(definitions, instance).success
+    for asset in SHARD_INPUTS:
+        provenance = dataset.storage.require_built(asset, SHARD)
+        assert 0 < provenance.wall_s < 600 and provenance.cpu_s >= 0
+
+
 def test_the_event_log_has_counts_and_versions_but_no_pixels(definitions, instance) -> None:
     run(definitions, instance)
     event = instance.get_latest_materialization_event(dg.AssetKey("face_crops"))

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from facecaption_assets.models import ModelStore
 from facecaption_assets.provenance import Provenance
 from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.link_rot import (
@@ -18,12 +20,15 @@ from facecaption_assets.quality.link_rot import (
 )
 from facecaption_assets.quality.report import build_report, stage_identity
 from facecaption_assets.quality.settings import QualitySettings
+from facecaption_assets.quality.text_settings import TextSettings
 from facecaption_assets.schema import RAW_SHARDS
 from facecaption_assets.shards.downloading.settings import DownloadSettings
 from facecaption_assets.storage import Storage
 
 Ledger = Callable[..., None]
 SETTINGS = DownloadSettings(max_attempts=3)
+TEXTS = TextSettings(nouns="")
+NO_MODELS = ModelStore(Path("absent"), entries={})
 
 
 @pytest.fixture
@@ -135,7 +140,7 @@ def test_robots_are_obeyed_for_good_unless_the_settings_say_otherwise() -> None:
 def test_a_dataset_without_urls_has_no_section(storage, ledger) -> None:
     ledger("mine-00000", ("file:///a.jpg", "missing", {}))
     assert count(storage) == []
-    paths = build_report(storage, QualitySettings(), SETTINGS)
+    paths = build_report(storage, QualitySettings(), SETTINGS, TEXTS, NO_MODELS)
     assert 'id="links"' not in paths.report.read_text(encoding="utf-8")
     assert json.loads(paths.numbers.read_text(encoding="utf-8"))["link_rot"] == []
 
@@ -144,7 +149,7 @@ def test_the_report_shows_a_source_and_names_the_command(storage, ledger) -> Non
     bad = "http://<b>.example/x"
     ledger("web-00000", fetched("http://a.example/"), (bad, *failed("rate_limited", 429)))
     storage.commit(RAW_SHARDS.arrow.empty_table(), Provenance("raw_shards", "empty-00000", "code"))
-    paths = build_report(storage, QualitySettings(), SETTINGS)
+    paths = build_report(storage, QualitySettings(), SETTINGS, TEXTS, NO_MODELS)
     html = paths.report.read_text(encoding="utf-8")
     assert "1 of 2 URLs gave a picture, 500 bytes in" in html
     assert "facecaption retry-failed web" in html
@@ -156,5 +161,8 @@ def test_the_report_shows_a_source_and_names_the_command(storage, ledger) -> Non
 
 
 def test_what_makes_a_try_worth_it_is_part_of_the_reports_version() -> None:
-    settings = QualitySettings()
-    assert stage_identity(settings, SETTINGS) != stage_identity(settings, DownloadSettings())
+    one, other = (
+        stage_identity(QualitySettings(), downloading, TEXTS, NO_MODELS)
+        for downloading in (SETTINGS, DownloadSettings())
+    )
+    assert one != other

@@ -266,3 +266,23 @@ def test_the_worst_faces_are_in_the_gallery_that_they_link_to(build_home: Home) 
     paths = build_report(storage, few, DOWNLOADING, TEXTS, NO_MODELS)
     linked = [a.partition("#")[2] for a in page(paths.report).addresses() if "gallery.html#" in a]
     assert linked and set(linked) <= set(faces_of(paths.gallery))
+
+
+def test_scores_of_captions_stand_side_by_side_with_published_ones(
+    written: WrittenReport,
+) -> None:
+    numbers = json.loads(written.numbers.read_text(encoding="utf-8"))
+    assert {found["source"] for found in numbers["scores"]} >= {"alt_text", "template", "llm"}
+    assert numbers["score_models"] == ["a/base", "a/large"]
+    text = page(written.report).text
+    assert "Captions against pictures" in text and "DataComp" in text
+    assert "Least like their caption" in text
+
+
+def test_the_page_of_failing_rows_is_linked_where_there_is_one(build_home: Home) -> None:
+    storage = build_home(shards=1, pictures=8)
+    version = storage.require_built("face_crops", "drawn-00000").data_version
+    storage.record_verdict("face_crops", "drawn-00000", Verdict("suite", False, True, "2", version))
+    assert "gates/face_crops/drawn-00000.html" not in page(write(storage).report).addresses()
+    storage.write_text(storage.reports / "gates" / "face_crops" / "drawn-00000.html", "rows")
+    assert "gates/face_crops/drawn-00000.html" in page(write(storage).report).addresses()
