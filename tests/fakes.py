@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
 from facecaption_assets.attributes.annotators import FaceCrop, FaceEvidence
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.faces.detection import Detection
+from facecaption_assets.profiles import Profile
 from facecaption_assets.quality.image_scoring.scoring import Scorers
 from facecaption_assets.rewriting.client import Completion, Payload
 
@@ -68,7 +70,12 @@ class DreamingClient:
 
 
 class FakeModels(Dataset):
-    """The dataset with fakes in the place of models."""
+    """The dataset with fakes in the place of models, and without a lexicon of nouns."""
+
+    @property
+    def profile(self) -> Profile:
+        profile = super().profile
+        return replace(profile, texts=replace(profile.texts, nouns=""))
 
     def detector(self) -> CentreDetector:
         return CentreDetector()
