@@ -69,7 +69,7 @@ def _captions(name: str, row: dict[str, Any], face: Face) -> list[dict[str, Any]
     else:
         written = [i for i, status in enumerate(face.captions) if status == "captioned"]
         statuses = zip(written, face.rewrites, strict=False)
-    more = {"num_attempts": 1, "prompt_tokens": 1, "completion_tokens": 1}
+    more = {"style": "normal", "num_attempts": 1, "prompt_tokens": 1, "completion_tokens": 1}
     return [
         row
         | {"caption_index": index, "status": status, "attributes": [], "caption": face.caption}

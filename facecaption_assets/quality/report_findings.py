@@ -136,7 +136,8 @@ def find_everything(
     """Ask every committed shard everything else that the report says beside the texts."""
     opt_out = OptOut.read(storage)
     with open_tables(storage) as connection:
-        worst = worst_faces(connection, opt_out)
+        # Whoever wants no gallery wants no face shown here either.
+        worst = worst_faces(connection, opt_out) if settings.gallery_faces else []
         return Findings(
             funnel=query_funnel(connection, storage),
             link_rot=count_link_rot(connection, downloading),

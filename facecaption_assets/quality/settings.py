@@ -15,7 +15,8 @@ class QualitySettings:
     """What the report shows, and when labels give cause for a warning.
 
     Attributes:
-        gallery_faces: Most faces in the gallery, drawn evenly from all shards.
+        gallery_faces: Most faces in the gallery, drawn evenly from all shards; the worst ones of
+            the report come on top. 0: no face is shown anywhere.
         thumbnail_px: Side of a gallery thumbnail, px.
         min_coverage: A shard warns where fewer of its faces have a state of an attribute that an
             annotator speaks of: one that is silent of nine faces in ten does not work here.

@@ -286,3 +286,11 @@ def test_the_page_of_failing_rows_is_linked_where_there_is_one(build_home: Home)
     assert "gates/face_crops/drawn-00000.html" not in page(write(storage).report).addresses()
     storage.write_text(storage.reports / "gates" / "face_crops" / "drawn-00000.html", "rows")
     assert "gates/face_crops/drawn-00000.html" in page(write(storage).report).addresses()
+
+
+def test_no_face_is_shown_where_the_settings_want_none(build_home: Home) -> None:
+    storage = build_home(shards=1, pictures=8)
+    nobody = QualitySettings(gallery_faces=0)
+    paths = build_report(storage, nobody, DOWNLOADING, TEXTS, NO_MODELS)
+    assert paths.faces_shown == page(paths.report).count("img") == 0
+    assert not list(paths.thumbnails.glob("*"))
