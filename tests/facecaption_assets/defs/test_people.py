@@ -39,8 +39,11 @@ def ask(dataset, instance):
             instance=instance,
             asset_selection=[dg.AssetKey("shard_quality")],
         )
-        whole = definitions.resolve_job_def("build_report").execute_in_process(instance=instance)
-        assert shard.success and whole.success
+        # Another check may refuse the dataset, since nobody scored the invented.
+        whole = definitions.resolve_job_def("build_report").execute_in_process(
+            instance=instance, raise_on_error=False
+        )
+        assert shard.success
         said = [*shard.get_asset_check_evaluations(), *whole.get_asset_check_evaluations()]
         return [evaluation for evaluation in said if evaluation.check_name == CHECK]
 
