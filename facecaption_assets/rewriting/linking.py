@@ -63,7 +63,7 @@ def find_unworn(found: Evidence) -> str | None:
     """The words that say of what is worn that it is elsewhere, or None."""
     tokens = found.tokens
     for i, token in enumerate(tokens):
-        place = i + 1 + (tokens[i + 1 : i + 2] in ([word] for word in _DETERMINERS))
+        place = _past_determiner(tokens, i + 1)
         following = tokens[place : place + 1]
         is_worn = bool(following) and following[0] in _WORN and found.taken[place] is not None
         if is_worn and (token in _GIVING or (token in _NEAR and tokens[i + 1] in _ARTICLES)):
@@ -117,8 +117,12 @@ def _pictured(found: Evidence, i: int) -> int | None:
         return i
     if tokens[i + 1 : i + 2] != ["of"]:
         return None
-    place = i + 2 + (tokens[i + 2 : i + 3] in ([word] for word in _DETERMINERS))
+    place = _past_determiner(tokens, i + 2)
     return place if place < len(tokens) and found.taken[place] is Taken.THING else None
+
+
+def _past_determiner(tokens: Sequence[str], i: int) -> int:
+    return i + 1 if i < len(tokens) and tokens[i] in _DETERMINERS else i
 
 
 def _is_person(found: Evidence, begin: int) -> bool:

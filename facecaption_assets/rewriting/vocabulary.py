@@ -102,6 +102,7 @@ NEUTRAL_PHRASES: Final = (
     "holds|holding his|her|their mouth|lips",
     "runs|run|running down",
     "goes|go|going with",
+    "makes|make|making up his|her|their|the|this",
     "shows|show|showing off his|her|their|a|an",
     "has|have|having|'s got",
     "smiles|smile|smiling|grins|grin|grinning at|for|into|toward|towards the camera",
@@ -159,7 +160,7 @@ DETERMINERS: Final = word_set("a an the this his her their 's its both facial up
 #: Words that tie a thing to the person, as verbs do.
 LINKING_WORDS: Final = word_set(
     "with in on of by is are be has have having under beneath underneath behind atop whose his her "
-    "their there without free recedes arch curve got"
+    "their there without free recedes arch curve got features make makes"
 )
 
 #: What links a noun to its adjectives.

@@ -39,6 +39,8 @@ def test_things_that_no_word_ties_to_the_person_are_found(text: str, words: str)
         "There are bags under the man's eyes.",
         "The man's hairline recedes.",
         "A bald man without a beard.",
+        "The woman's brown hair features bangs.",
+        "She's got a necklace.",
     ],
 )
 def test_things_that_a_word_ties_to_the_person_are_not_loose(text: str) -> None:
