@@ -33,6 +33,9 @@ from facecaption_assets.rewriting.vocabulary import (
 
 _BEFORE_OBJECT: Final = DETERMINERS | {"with", "to"}
 
+#: Verbs that are names as well: only things mark and grace a face.
+_NAMES: Final = frozenset({"mark", "grace"})
+
 #: What is said to hide what it covers, and what may cover a face without hiding it.
 _HIDING: Final = frozenset({"cover", "covers", "covering", "covered"})
 _ON_FACES: Final = frozenset({"5_o_Clock_Shadow", "Goatee", "Heavy_Makeup", "Mustache"})
@@ -118,10 +121,17 @@ def _hides_face(found: Evidence, i: int, wanted: frozenset[str]) -> bool:
 def _has_object(found: Evidence, i: int) -> bool:
     """Whether an object follows the verb, and the verb does not describe it."""
     following = found.tokens[i + 1 : i + 2]
-    if not following:
+    if not following or (found.tokens[i] in _NAMES and not _has_thing_before(found, i)):
         return False
     is_adjective = found.tokens[i].endswith("ing")
     return following[0] in _BEFORE_OBJECT or (not is_adjective and found.taken[i + 1] is not None)
+
+
+def _has_thing_before(found: Evidence, i: int) -> bool:
+    """Whether a thing, "that" or "also" stands before the verb at ``i``."""
+    return bool(i) and (
+        found.taken[i - 1] is Taken.THING or found.tokens[i - 1] in {"that", "which", "also"}
+    )
 
 
 def _is_followed(found: Evidence, i: int) -> bool:

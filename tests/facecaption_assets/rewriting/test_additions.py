@@ -12,6 +12,8 @@ from facecaption_assets.rewriting.labelled_captions import judge
         ("A woman carrying earrings.", "unlicensed_word:carrying"),
         ("A woman with marked earrings.", "unlicensed_word:marked"),
         ("Grace wears earrings. She is a woman.", "unlicensed_word:grace"),
+        ("Grace the woman with earrings.", "unlicensed_word:grace"),
+        ("A woman, mark, wears earrings.", "unlicensed_word:mark"),
         ("The woman, Emma, wears earrings.", "name:Emma"),
         ("An Asian woman wears earrings.", "ethnicity:asian"),
         ("A woman wears earrings with her head.", "unlicensed_word:head"),
