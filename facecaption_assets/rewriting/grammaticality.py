@@ -90,6 +90,7 @@ def _determiner_mistake(words: Sequence[str], i: int) -> str | None:
     before = words[begin - 1] if begin else ""
     is_bare = before in _BEFORE_BARE and "and" not in words[begin:i]
     is_compound = words[i + 1 : i + 2] in (["look"], ["tone"], ["of"])
+    is_bare = is_bare and not words[i - 1].endswith("o'clock")
     wrong = before in _ARTICLES and not is_compound if noun in _WITHOUT_ARTICLE else is_bare
     verb = words[begin - 2] if before in _DETERMINERS and begin > 1 else before
     if wrong or (noun in _NOT_WORN and not is_compound and verb in {"wear", "wears", "wearing"}):
