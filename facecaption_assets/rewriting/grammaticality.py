@@ -41,6 +41,9 @@ _DETERMINERS: Final = _ARTICLES | {"the", "this", "his", "her", "their", "whose"
 #: Words after which a noun that needs a determiner is bare.
 _BEFORE_BARE: Final = word_set("has have having with wears wear wearing")
 
+#: What a person is, and therefore neither has nor wears: "The woman has blond."
+_STATES: Final = "young|youthful|bald|blond|blonde|attractive|chubby|bespectacled|smiling|grinning"
+
 #: Words that "have" and "wear" may follow.
 _PLURALS: Final = word_set("eyes cheeks lips eyebrows brows features to locks not doesn't")
 
@@ -48,6 +51,7 @@ _MISTAKES: Final = re.compile(
     r"\ba [aeiou]\w+|\ban (?![aeiou])\w+"
     r"|\bthey (?:has|is|wears|smiles)\b|\b(?:he|she) (?:have|are|wear|smile)\b"
     rf"|\b(?:has|have)\b[^.,;]*\b(?:{'|'.join(sorted(_NOT_WORN | {'hair'}))}) wearing\b"
+    rf"|\b(?:has|have|having|with|wears?|wearing) (?:{_STATES})(?=[.;]|$)"
     r"|\bbald face\b|^(?:is|are|has|does) "
     r"|  | [,.;:]|[,.;:]{2}|,\.",
     re.IGNORECASE,

@@ -18,6 +18,8 @@ MAN = Subject(male=True)
         ("This man with brown hair and a goatee have bushy eyebrows.", "have"),
         ("The man has an oval face wearing a hat.", "has an oval face wearing"),
         ("The man has a bald face.", "bald face"),
+        ("The man has blond", "has blond"),
+        ("He wears a hat and has bald.", "has bald"),
         ("The man has a oval face.", "a oval"),
         ("The man is smiling. he is bald.", "he"),
         ("The man is smiling , bald.", ","),
