@@ -1,7 +1,6 @@
 """Which endpoints the settings mean: the user's, or a small model on loopback."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -9,10 +8,10 @@ from typing import Final
 
 from facecaption_assets.captions.grammar import GRAMMAR_VERSION
 from facecaption_assets.models import ModelStore
+from facecaption_assets.rewriting.access import api_key
 from facecaption_assets.rewriting.choosing import CHOOSING_VERSION
 from facecaption_assets.rewriting.client import ChatClient
 from facecaption_assets.rewriting.constrained import CONSTRAINT_VERSION
-from facecaption_assets.rewriting.faults import API_KEY_VARIABLE
 from facecaption_assets.rewriting.local_server import serve_locally
 from facecaption_assets.rewriting.openai_client import OpenAIChatClient
 from facecaption_assets.rewriting.prompt_files import read_prompts
@@ -43,15 +42,15 @@ def open_client(settings: RewriteSettings, store: ModelStore) -> Iterator[ChatCl
     that other weights are not given the answers of the old ones.
 
     Raises:
+        EndpointUnavailable: If the user's key cannot be sent.
         ModelUnavailable: If the weights of the embedded server cannot be had.
         RuntimeError: If it cannot load them.
     """
     if settings.base_urls:
-        key = os.environ.get(API_KEY_VARIABLE) or "none"
         yield OpenAIChatClient(
             settings.base_urls,
             settings.model,
-            key,
+            api_key(),
             settings.timeout_s,
             settings.max_retries,
             settings.connect_timeout_s,

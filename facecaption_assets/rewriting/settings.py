@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
+from facecaption_assets.rewriting.access import require_address
 from facecaption_assets.rewriting.dialects import CONSTRAINTS
 from facecaption_assets.rewriting.styles import STYLES
 from facecaption_assets.setting_checks import require_one_of, require_within
@@ -105,6 +106,8 @@ class RewriteSettings:
             usd_per_million_prompt_tokens=(0, inf),
             usd_per_million_completion_tokens=(0, inf),
         )
+        for address in self.base_urls:
+            require_address(address)
         require_one_of("constraint", (self.constraint,), CONSTRAINTS)
         require_one_of("alt_text", (self.alt_text,), ("never", "hint"))
         require_one_of("styles", self.styles, STYLES)
