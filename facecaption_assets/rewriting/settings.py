@@ -18,7 +18,7 @@ class RewriteSettings:
             the same model, with commas between; empty means the embedded server, which runs
             ``local_model`` on loopback for the time of the stage. One key for all endpoints is
             read from the environment variable ``FACECAPTION_LLM_API_KEY``.
-        model: Model name that is asked for.
+        model: Model name that ``base_url`` is asked for.
         local_model: Name in the model store of the embedded server's weights (GGUF).
         local_threads: CPU threads of the embedded server. More than one only pays on idle cores:
             on two that were busy, two threads took three times as long as one.
