@@ -43,8 +43,7 @@ def open_client(settings: RewriteSettings, store: ModelStore) -> Iterator[ChatCl
 
     Raises:
         EndpointUnavailable: If the user's key cannot be sent.
-        ModelUnavailable: If the weights of the embedded server cannot be had.
-        RuntimeError: If it cannot load them.
+        ModelUnavailable: If the weights of the embedded server cannot be had or loaded.
     """
     if settings.base_urls:
         yield _client(settings, settings.base_urls, settings.model, api_key(), settings.timeout_s)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from facecaption_assets.captions.subjects import Subject
-from facecaption_assets.models import ModelStore
+from facecaption_assets.models import ModelStore, ModelUnavailable
 from facecaption_assets.rewriting.client import EndpointUnavailable
 from facecaption_assets.rewriting.local_server import serve_locally
 from facecaption_assets.rewriting.openai_client import OpenAIChatClient
@@ -21,7 +21,7 @@ from facecaption_assets.rewriting.verification import verify
 
 def test_absent_weights_are_refused(tmp_path: Path) -> None:
     with (
-        pytest.raises(FileNotFoundError, match="local_model"),
+        pytest.raises(ModelUnavailable, match="local_model"),
         serve_locally(tmp_path / "none.gguf", "none", 1),
     ):
         pass
@@ -32,10 +32,13 @@ def test_no_threads_are_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_refused_and_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"not a model")
-    with pytest.raises(RuntimeError), serve_locally(broken, "broken", 1):
+    with (
+        pytest.raises(ModelUnavailable, match=r"broken\.gguf; RewriteSettings\.local_model"),
+        serve_locally(broken, "broken", 1),
+    ):
         pass
 
 
