@@ -42,6 +42,10 @@ _UNSENT: Final = tuple(
 CONNECT_TIMEOUT_S: Final = 10.0
 
 
+#: Shorter ones are no secrets: hiding them would take words out of messages.
+_SHORTEST_KEY: Final = 5
+
+
 class OpenAIChatClient:
     """A client of one or several endpoints that serve the same model.
 
@@ -187,8 +191,13 @@ class OpenAIChatClient:
         )
 
     def _conceal(self, message: str) -> str:
-        """The message without the key, should an endpoint repeat it."""
-        return message.replace(self._api_key, "***") if len(self._api_key) > 4 else message
+        """The message without the key, should an endpoint repeat it, whole or cut off."""
+        key = self._api_key
+        if len(key) < _SHORTEST_KEY:
+            return message
+        for length in range(_SHORTEST_KEY, len(key)):
+            message = message.replace(f"{key[:length]}…", "***…")
+        return message.replace(key, "***")
 
 
 @cache

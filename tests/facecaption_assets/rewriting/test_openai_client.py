@@ -161,6 +161,13 @@ def test_a_key_that_the_endpoint_repeats_is_in_no_error() -> None:
     assert KEY not in f"{error!r} {client_of(chat.url)!r}"
 
 
+def test_a_key_that_is_cut_off_with_the_text_around_it_is_in_no_error() -> None:
+    long_key = "s3cret-" + "0123456789" * 30
+    with faulty_chat(always(400)) as chat:
+        (error,) = ask(OpenAIChatClient(chat.url, "tiny", long_key, 5.0))
+    assert "status 400 for Bearer ***…" in str(error) and "s3cret" not in str(error)
+
+
 def test_a_closed_port_is_named_with_the_setting() -> None:
     with faulty_chat(always(None)) as chat:
         pass
