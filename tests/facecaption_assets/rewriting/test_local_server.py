@@ -69,15 +69,18 @@ def test_the_embedded_model_words_a_face_truly_and_stops_afterwards() -> None:
     task = Task(row, Subject(male=True))
     payloads = Payloads(Prompts(read_prompts("")), "tiny", RewriteSettings())
     texts = []
-    with serve_locally(store.path("smollm2-135m-instruct"), "tiny", 2) as base_url:
-        client = OpenAIChatClient(base_url, "tiny", "none", 120.0, max_retries=0)
+    # One thread, and patience: on busy cores two threads wait for each other.
+    with serve_locally(store.path("smollm2-135m-instruct"), "tiny", 1) as base_url:
+        client = OpenAIChatClient(base_url, "tiny", "none", 600.0, max_retries=0)
 
         async def ask() -> None:
-            for attempt in range(3):
-                answer = await client.complete(payloads.attempt(task, attempt))
-                texts.append(answer.text)
-                assert answer.model == "tiny"
-            await client.aclose()
+            try:
+                for attempt in range(3):
+                    answer = await client.complete(payloads.attempt(task, attempt))
+                    texts.append(answer.text)
+                    assert answer.model == "tiny"
+            finally:
+                await client.aclose()
 
         asyncio.run(ask())
     assert all(verify(text, named, task.subject).accepted for text in texts)
