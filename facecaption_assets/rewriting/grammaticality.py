@@ -23,6 +23,8 @@ _WITH_DETERMINER: Final = word_set(
     "necktie tie"
 )
 
+_CHECKED_NOUNS: Final = _WITHOUT_ARTICLE | _WITH_DETERMINER
+
 #: Nouns that nobody wears. A beard and a haircut may be worn.
 _NOT_WORN: Final = word_set(
     "bags brows cheekbones cheeks chin complexion eyebrows eyes face hairline lips mouth nose skin"
@@ -86,7 +88,7 @@ def _number_mistake(words: Sequence[str], i: int, subject: Subject) -> str | Non
 def _determiner_mistake(words: Sequence[str], i: int) -> str | None:
     """A noun with a wrong determiner or without one, or one that is worn but grows."""
     noun = words[i]
-    if noun not in _WITHOUT_ARTICLE | _WITH_DETERMINER:
+    if noun not in _CHECKED_NOUNS:
         return None
     begin = i
     while begin > 0 and words[begin - 1] in _ADJECTIVES:
