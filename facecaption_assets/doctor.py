@@ -29,6 +29,8 @@ from facecaption_assets.profiles import (
     code_versions,
     load_profile,
 )
+from facecaption_assets.rewriting.access import NO_KEY, api_key
+from facecaption_assets.rewriting.client import EndpointUnavailable
 from facecaption_assets.rewriting.faults import API_KEY_VARIABLE
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.storage import Storage
@@ -181,19 +183,25 @@ def endpoint(storage: Storage, settings: RewriteSettings) -> Finding:
 
 
 def _endpoint_at(storage: Storage, address: str) -> Finding:
-    subject, key = _ENDPOINT, os.environ.get(API_KEY_VARIABLE)
+    subject = _ENDPOINT
     remedy = f"start it, or change base_url under [rewriting] in {storage.profile_file}"
+    try:
+        key = api_key()
+    except EndpointUnavailable as error:
+        return Finding(subject, Level.BAD, str(error), f"set {API_KEY_VARIABLE} again")
     try:
         status = requests.get(
             f"{address.rstrip('/')}/models",
-            headers={"Authorization": f"Bearer {key or 'none'}"},
+            headers={"Authorization": f"Bearer {key}"},
             timeout=_PATIENCE_S,
         ).status_code
     except (OSError, ValueError) as error:
         detail = f"{address} does not answer ({type(error).__name__})"
         return Finding(subject, Level.BAD, detail, remedy)
     if status in (requests.codes.unauthorized, requests.codes.forbidden):
-        detail = f"{address} {'refuses the key' if key else 'wants a key'} (HTTP {status})"
+        detail = (
+            f"{address} {'wants a key' if key == NO_KEY else 'refuses the key'} (HTTP {status})"
+        )
         return Finding(subject, Level.BAD, detail, f"set {API_KEY_VARIABLE} to a key that it takes")
     if status >= 400:
         detail = f"{address}/models answers HTTP {status}; is this an OpenAI-compatible endpoint?"

@@ -102,6 +102,12 @@ def find_file(model: str, filename: str) -> Path | None:
 
 
 def _refuse(model: str, setting: str, error: Exception) -> NoReturn:
+    folder = Path(model).expanduser()
+    if (folder.is_absolute() or model.startswith(".")) and not folder.exists():
+        # What the hub's library says of it is that it is no name.
+        raise ModelUnavailable(
+            f"{setting} = {model!r} cannot be loaded: there is no such folder"
+        ) from error
     raise ModelUnavailable(
         f"{setting} = {model!r} cannot be loaded; give a folder, or the name of a model that "
         f"the hub has, which must be reachable unless the model is cached: {error}"

@@ -21,7 +21,7 @@ from facecaption_assets.captions.tellings import TOPICS_TOLD, tellings, topics_i
 from facecaption_assets.captions.wordings import HAIR_COLOUR_WORDS, HAIR_TEXTURES, QUALITIES
 
 #: Raise it with every change that can alter a caption: it seeds the draws.
-GRAMMAR_VERSION: Final = 2
+GRAMMAR_VERSION: Final = 3
 
 #: How often a quality that could stand before the noun does: "a smiling woman".
 QUALITY_SHARE: Final = 0.4
@@ -58,10 +58,11 @@ def word_caption(attributes: frozenset[str], subject: Subject, rng: Source) -> s
     }
     forms = person_forms(subject, "Young" in attributes, quality)
     openings: list[str] = []
+    may_add = True
     sentences: list[str] = []
     for shape, things in arrange(_PLANS.draw(rng), told):
         banned = banned_opening(openings)
-        fitting = frames(not sentences, subject.male is None, shape, banned)
+        fitting = frames(not sentences, subject.male is None, shape, banned, may_add)
         if fitting is None:
             raise ValueError(f"no frame tells {shape!r}, things of {sorted(attributes)}")
         frame = fitting.draw(rng)
@@ -69,6 +70,7 @@ def word_caption(attributes: frozenset[str], subject: Subject, rng: Source) -> s
         text = frame.text.format(*forms, *worded)
         sentences.append(text[0].upper() + text[1:])
         openings.append(frame.opening)
+        may_add = may_add and not frame.adds
         forms = person_forms(subject, False, None)
     return " ".join(sentences)
 

@@ -14,6 +14,7 @@ from typing import Final
 from facecaption_assets.captions.arranging import Sentence, arrange
 from facecaption_assets.captions.grammar import MAY_BE_QUALITIES, possible_qualities
 from facecaption_assets.captions.lexicon import Mention, Named, frames_by_symbols, read_symbols
+from facecaption_assets.captions.pcfg import Choices
 from facecaption_assets.captions.plans import PLANS
 from facecaption_assets.captions.sentences import Frame, banned_opening, frames
 from facecaption_assets.captions.subjects import Subject
@@ -78,7 +79,7 @@ def parse_caption(text: str) -> ParsedCaption:
         raise NotATemplateCaption(f"something is told twice: {text!r}")
     if (
         person.quality not in (None, *possible_qualities(attributes & MAY_BE_QUALITIES))
-        or not _may_begin_so(sentences, subject)
+        or not _may_follow_so(sentences, subject)
         or not _is_planned(sentences, subject)
     ):
         raise NotATemplateCaption(f"not put together by the grammar: {text!r}")
@@ -126,18 +127,27 @@ def _agrees(sentence: _Sentence, subject: Subject, person: Mention | None) -> bo
     )
 
 
-def _may_begin_so(sentences: Sequence[_Sentence], subject: Subject) -> bool:
-    """Whether no sentence begins as it must not after those before it."""
+def _may_follow_so(sentences: Sequence[_Sentence], subject: Subject) -> bool:
+    """Whether no sentence begins, or says "also", as it must not after those before it."""
     openings: list[str] = []
+    may_add = True
     for sentence in sentences:
         banned = banned_opening(openings)
-        opening = sentence.frame.opening
-        if opening == banned:
-            allowed = frames(not openings, subject.male is None, sentence.shape, banned)
-            if allowed and any(frame.opening != banned for frame in allowed.items):
-                return False
-        openings.append(opening)
+        allowed = frames(not openings, subject.male is None, sentence.shape, banned, may_add)
+        if allowed and _kind(sentence.frame) not in _kinds(allowed):
+            return False
+        openings.append(sentence.frame.opening)
+        may_add = may_add and not sentence.frame.adds
     return True
+
+
+def _kind(frame: Frame) -> tuple[str, bool]:
+    return frame.opening, frame.adds
+
+
+@cache
+def _kinds(choices: Choices[Frame]) -> frozenset[tuple[str, bool]]:
+    return frozenset(map(_kind, choices.items))
 
 
 def _is_planned(sentences: Sequence[_Sentence], subject: Subject) -> bool:

@@ -34,6 +34,7 @@ _LITERAL: Final = ("smiling", "a smile")
 _SINGULAR: Final = {"have": "has", "be": "is", "wear": "wears", "smile": "smiles"}
 
 _SYMBOL = re.compile(r"<([^<>]+)>")
+_ADDING = re.compile(r"\balso\b|, too\b")
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,12 @@ class Frame:
     Attributes:
         text: Format string: ``PERSON_FORMS``, then the things of the shape in their order.
         opening: As in ``Pattern``.
+        adds: Whether it says "also" or "too".
     """
 
     text: str
     opening: str
+    adds: bool
 
 
 @cache
@@ -89,7 +92,9 @@ def patterns(is_first: bool, is_plural: bool) -> tuple[tuple[Pattern, float], ..
 
 
 @cache
-def frames(is_first: bool, is_plural: bool, shape: str, banned: str = "") -> Choices[Frame] | None:
+def frames(
+    is_first: bool, is_plural: bool, shape: str, banned: str = "", may_add: bool = True
+) -> Choices[Frame] | None:
     """Frames that tell exactly the shape; None where there is none.
 
     Args:
@@ -97,12 +102,15 @@ def frames(is_first: bool, is_plural: bool, shape: str, banned: str = "") -> Cho
         is_plural: As in ``patterns``.
         shape: Roles of the things to tell.
         banned: Opening that the frames must not have, unless all have it.
+        may_add: Whether they may say "also"; they may where all do.
     """
     fitting = [
-        (Frame(_filled(pattern.text, shape), pattern.opening), weight)
+        (_frame(pattern, shape), weight)
         for pattern, weight in patterns(is_first, is_plural)
         if _tells(pattern, shape)
     ]
+    if not may_add:
+        fitting = [(frame, weight) for frame, weight in fitting if not frame.adds] or fitting
     allowed = [(frame, weight) for frame, weight in fitting if frame.opening != banned]
     return Choices(allowed or fitting) if fitting else None
 
@@ -115,7 +123,7 @@ def every_frame(is_first: bool, is_plural: bool) -> Iterator[tuple[str, Frame]]:
         for counts in product(*(range(1, n + 1) for n in most)):
             shape = "".join(role * n for role, n in zip(roles, counts, strict=True))
             if _tells(pattern, shape):
-                yield shape, Frame(_filled(pattern.text, shape), pattern.opening)
+                yield shape, _frame(pattern, shape)
 
 
 def banned_opening(openings: Sequence[str]) -> str:
@@ -126,6 +134,11 @@ def banned_opening(openings: Sequence[str]) -> str:
     """
     last = openings[-1] if openings else ""
     return last if last != "<she>" or list(openings[-2:]) == [last, last] else ""
+
+
+def _frame(pattern: Pattern, shape: str) -> Frame:
+    text = _filled(pattern.text, shape)
+    return Frame(text, pattern.opening, bool(_ADDING.search(text)))
 
 
 def _roles(text: str) -> frozenset[str]:

@@ -154,7 +154,7 @@ HAD: Final[dict[str, tuple[Production, ...]]] = {
     "Pale_Skin": (
         Production("pale skin", 2),
         Production("a pale complexion"),
-        Production("a pale face"),
+        Production("a pale skin tone"),
     ),
     "Pointy_Nose": (Production("a pointy nose"), Production("a pointed nose")),
     "Receding_Hairline": (Production("a receding hairline"),),

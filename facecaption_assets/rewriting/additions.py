@@ -14,6 +14,7 @@ from facecaption_assets.rewriting.phrase_table import PhraseTable
 from facecaption_assets.rewriting.tokens import MARKS, is_word
 from facecaption_assets.rewriting.vocabulary import (
     AGE_WORDS,
+    COMPLEMENTS,
     CONTEXT,
     DETERMINERS,
     ETHNICITIES,
@@ -26,10 +27,18 @@ from facecaption_assets.rewriting.vocabulary import (
     PARTICIPLES,
     PREPOSITIONS,
     PRONOUNS,
+    SHOWN,
     THING_VERBS,
 )
 
 _BEFORE_OBJECT: Final = DETERMINERS | {"with", "to"}
+
+#: Verbs that are names as well: only things mark and grace a face.
+_NAMES: Final = frozenset({"mark", "grace"})
+
+#: What is said to hide what it covers, and what may cover a face without hiding it.
+_HIDING: Final = frozenset({"cover", "covers", "covering", "covered"})
+_ON_FACES: Final = frozenset({"5_o_Clock_Shadow", "Goatee", "Heavy_Makeup", "Mustache"})
 
 _PHRASES: Final = PhraseTable({"": NEUTRAL_PHRASES})
 
@@ -42,7 +51,8 @@ def find_doubt(found: Evidence, wanted: frozenset[str]) -> str | None:
     kept = "No_Beard" in wanted
     neutral = _phrase_places(found)
     for i, token in enumerate(found.tokens):
-        if i in neutral or (found.taken[i] and (kept or not _is_negative(token))):
+        is_kept = kept and not _takes_in_more(found, i)
+        if i in neutral or (found.taken[i] and (is_kept or not _is_negative(token))):
             continue
         if _is_negative(token):
             return f"negation:{token}"
@@ -51,6 +61,14 @@ def find_doubt(found: Evidence, wanted: frozenset[str]) -> str | None:
         if token in AGE_WORDS or any(map(str.isdigit, token)):
             return f"age:{token}"
     return None
+
+
+def _takes_in_more(found: Evidence, i: int) -> bool:
+    """Whether the "without" at ``i`` takes in the next thing: "without a beard and glasses"."""
+    if found.tokens[i] != "without" or "beard" not in found.tokens[i : i + 4]:
+        return False
+    end = found.tokens.index("beard", i) + 1
+    return found.tokens[end : end + 1] == ["and"] and found.taken[end + 1] is Taken.THING
 
 
 def _is_negative(token: str) -> bool:
@@ -81,7 +99,11 @@ def find_addition(
 def _is_in_place(found: Evidence, i: int, wanted: frozenset[str]) -> bool:
     """Whether a word that is neutral in some places is in one of them."""
     token = found.tokens[i]
-    if token in PARTICIPLES and _is_verb(found, i):
+    if token in _HIDING and _hides_face(found, i, wanted):
+        return False
+    if token in SHOWN and _is_verb(found, i):
+        return True
+    if token in PARTICIPLES and COMPLEMENTS & set(found.tokens[i + 1 : i + 2]):
         return True
     if token in THING_VERBS and _is_followed(found, i) and is_said_of_thing(found, i):
         return True
@@ -90,13 +112,26 @@ def _is_in_place(found: Evidence, i: int, wanted: frozenset[str]) -> bool:
     return bool(CONTEXT.get(token, frozenset()) & wanted) and _is_determined(found, i)
 
 
+def _hides_face(found: Evidence, i: int, wanted: frozenset[str]) -> bool:
+    """Whether a face is covered, and not with what does not hide it."""
+    near = found.tokens[max(i - 3, 0) : i + 5]
+    return "face" in near and not _ON_FACES & wanted
+
+
 def _has_object(found: Evidence, i: int) -> bool:
     """Whether an object follows the verb, and the verb does not describe it."""
     following = found.tokens[i + 1 : i + 2]
-    if not following:
+    if not following or (found.tokens[i] in _NAMES and not _has_thing_before(found, i)):
         return False
     is_adjective = found.tokens[i].endswith("ing")
     return following[0] in _BEFORE_OBJECT or (not is_adjective and found.taken[i + 1] is not None)
+
+
+def _has_thing_before(found: Evidence, i: int) -> bool:
+    """Whether a thing, "that" or "also" stands before the verb at ``i``."""
+    return bool(i) and (
+        found.taken[i - 1] is Taken.THING or found.tokens[i - 1] in {"that", "which", "also"}
+    )
 
 
 def _is_followed(found: Evidence, i: int) -> bool:
@@ -107,11 +142,13 @@ def _is_followed(found: Evidence, i: int) -> bool:
 
 
 def _phrase_places(found: Evidence) -> set[int]:
-    """Places of the tokens of neutral phrases."""
+    """Places of the tokens of neutral phrases; "not only" is one where "but" follows."""
     places: set[int] = set()
     for i in range(len(found.tokens)):
         if i not in places and (match := _PHRASES.starting(found.tokens, i)):
-            places |= set(range(i, match[0]))
+            phrase = range(i, match[0])
+            if found.tokens[i] != "not" or "but" in found.tokens[phrase.stop :]:
+                places |= set(phrase)
     return places
 
 

@@ -71,13 +71,13 @@ class Answering:
         settings, usage = self.settings, self.usage
         spent = usage.cost_usd(settings)
         if settings.budget_tokens and usage.tokens >= settings.budget_tokens:
-            raise self._spent("budget_tokens", settings.budget_tokens, f"{usage.tokens} tokens")
+            raise self._spent("budget_tokens", settings.budget_tokens, f"{usage.tokens:,} tokens")
         if settings.budget_usd and spent >= settings.budget_usd:
             raise self._spent("budget_usd", settings.budget_usd, f"{spent:.4f} USD")
 
     def _spent(self, setting: str, bound: float, used: str) -> BudgetSpent:
         return BudgetSpent(
-            f"RewriteSettings.{setting} is {bound:g} for each run, and this one has used {used} on "
+            f"RewriteSettings.{setting} is {bound:,} for each run, and this one has used {used} on "
             f"{self.usage.answered} requests. They are cached: run the shard again to go on with "
             f"a fresh budget, or raise {setting}."
         )

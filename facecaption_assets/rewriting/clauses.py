@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from facecaption_assets.rewriting.evidence import NOUN_TABLE, Evidence, Taken
-from facecaption_assets.rewriting.vocabulary import LINKS, PEOPLE, SUBJECT_PRONOUNS
+from facecaption_assets.rewriting.vocabulary import HAIR_NOUNS, LINKS, PEOPLE, SUBJECT_PRONOUNS
 
 _PERSONS: Final = PEOPLE | SUBJECT_PRONOUNS | {"who"}
 _RELATIVES: Final = frozenset({"that", "which"})
@@ -59,8 +59,10 @@ def _first_noun(found: Evidence, begin: int, end: int) -> tuple[int, bool]:
     """The place of the first noun that owns no other, and whether it is the person."""
     for j in range(begin, end):
         is_owner = found.tokens[j + 1 : j + 2] == ["'s"]
-        if found.tokens[j] in _PERSONS and not is_owner:
+        is_thing = found.taken[j] is Taken.THING
+        is_person = found.tokens[j] in _PERSONS or (found.tokens[j] in HAIR_NOUNS and not is_thing)
+        if is_person and not is_owner:
             return j, True
-        if found.taken[j] is Taken.THING or NOUN_TABLE.starting(found.tokens, j):
+        if is_thing or NOUN_TABLE.starting(found.tokens, j):
             return j, False
     return end, True

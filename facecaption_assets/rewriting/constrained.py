@@ -26,7 +26,7 @@ from facecaption_assets.rewriting.sentences import (
 )
 
 #: Raise it with every change that can alter the grammar of a face.
-CONSTRAINT_VERSION: Final = 3
+CONSTRAINT_VERSION: Final = 4
 
 #: Topics of the groups of ``plans``; smile and mouth are groups of their own.
 _TOPICS: Final = {

@@ -1,18 +1,17 @@
 """Which endpoints the settings mean: the user's, or a small model on loopback."""
 
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Final
 
 from facecaption_assets.captions.grammar import GRAMMAR_VERSION
 from facecaption_assets.models import ModelStore
+from facecaption_assets.rewriting.access import NO_KEY, api_key
 from facecaption_assets.rewriting.choosing import CHOOSING_VERSION
 from facecaption_assets.rewriting.client import ChatClient
 from facecaption_assets.rewriting.constrained import CONSTRAINT_VERSION
-from facecaption_assets.rewriting.faults import API_KEY_VARIABLE
 from facecaption_assets.rewriting.local_server import serve_locally
 from facecaption_assets.rewriting.openai_client import OpenAIChatClient
 from facecaption_assets.rewriting.prompt_files import read_prompts
@@ -43,27 +42,32 @@ def open_client(settings: RewriteSettings, store: ModelStore) -> Iterator[ChatCl
     that other weights are not given the answers of the old ones.
 
     Raises:
-        ModelUnavailable: If the weights of the embedded server cannot be had.
-        RuntimeError: If it cannot load them.
+        EndpointUnavailable: If the user's key cannot be sent.
+        ModelUnavailable: If the weights of the embedded server cannot be had or loaded.
     """
     if settings.base_urls:
-        key = os.environ.get(API_KEY_VARIABLE) or "none"
-        yield OpenAIChatClient(
-            settings.base_urls,
-            settings.model,
-            key,
-            settings.timeout_s,
-            settings.max_retries,
-            settings.connect_timeout_s,
-            settings.concurrency,
-        )
+        yield _client(settings, settings.base_urls, settings.model, api_key(), settings.timeout_s)
         return
     weights = store.path(settings.local_model, "RewriteSettings.local_model")
     name = _local_name(settings, store)
     # It answers one request at a time: one in flight waits for all that came before it.
     patience_s = settings.timeout_s * settings.concurrency
     with serve_locally(weights, name, settings.local_threads) as base_url:
-        yield OpenAIChatClient(base_url, name, "none", patience_s)
+        yield _client(settings, (base_url,), name, NO_KEY, patience_s)
+
+
+def _client(
+    settings: RewriteSettings, base_urls: Sequence[str], model: str, key: str, timeout_s: float
+) -> OpenAIChatClient:
+    return OpenAIChatClient(
+        base_urls,
+        model,
+        key,
+        timeout_s,
+        settings.max_retries,
+        settings.connect_timeout_s,
+        settings.concurrency,
+    )
 
 
 def stage_identity(settings: RewriteSettings, store: ModelStore) -> str:

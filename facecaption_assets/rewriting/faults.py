@@ -112,7 +112,8 @@ def _connection_fault(error: Exception) -> Fault:
 
 def _status_fault(error: "openai.APIStatusError") -> Fault:
     wait = asked_wait_s(error.response.headers.get("retry-after"), datetime.now(UTC))
-    text = json.dumps(error.body) if isinstance(error.body, list) else error.message
+    said = error.message.removeprefix(f"Error code: {error.status_code} - ")
+    text = json.dumps(error.body) if isinstance(error.body, list) else said
     if error.code == "insufficient_quota":
         return Fault(Outcome.MISCONFIGURED, f"the account's quota is used up: {quote(text)}")
     return _fault_by_status(error.status_code, quote(text), wait)

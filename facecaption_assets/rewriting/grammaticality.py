@@ -23,6 +23,8 @@ _WITH_DETERMINER: Final = word_set(
     "necktie tie"
 )
 
+_CHECKED_NOUNS: Final = _WITHOUT_ARTICLE | _WITH_DETERMINER
+
 #: Nouns that nobody wears. A beard and a haircut may be worn.
 _NOT_WORN: Final = word_set(
     "bags brows cheekbones cheeks chin complexion eyebrows eyes face hairline lips mouth nose skin"
@@ -41,6 +43,9 @@ _DETERMINERS: Final = _ARTICLES | {"the", "this", "his", "her", "their", "whose"
 #: Words after which a noun that needs a determiner is bare.
 _BEFORE_BARE: Final = word_set("has have having with wears wear wearing")
 
+#: What a person is, and therefore neither has nor wears: "The woman has blond."
+_STATES: Final = "young|youthful|bald|blond|blonde|attractive|chubby|bespectacled|smiling|grinning"
+
 #: Words that "have" and "wear" may follow.
 _PLURALS: Final = word_set("eyes cheeks lips eyebrows brows features to locks not doesn't")
 
@@ -48,6 +53,7 @@ _MISTAKES: Final = re.compile(
     r"\ba [aeiou]\w+|\ban (?![aeiou])\w+"
     r"|\bthey (?:has|is|wears|smiles)\b|\b(?:he|she) (?:have|are|wear|smile)\b"
     rf"|\b(?:has|have)\b[^.,;]*\b(?:{'|'.join(sorted(_NOT_WORN | {'hair'}))}) wearing\b"
+    rf"|\b(?:has|have|having|with|wears?|wearing) (?:{_STATES})(?=[.;]|$)"
     r"|\bbald face\b|^(?:is|are|has|does) "
     r"|  | [,.;:]|[,.;:]{2}|,\.",
     re.IGNORECASE,
@@ -82,7 +88,7 @@ def _number_mistake(words: Sequence[str], i: int, subject: Subject) -> str | Non
 def _determiner_mistake(words: Sequence[str], i: int) -> str | None:
     """A noun with a wrong determiner or without one, or one that is worn but grows."""
     noun = words[i]
-    if noun not in _WITHOUT_ARTICLE | _WITH_DETERMINER:
+    if noun not in _CHECKED_NOUNS:
         return None
     begin = i
     while begin > 0 and words[begin - 1] in _ADJECTIVES:
@@ -90,6 +96,7 @@ def _determiner_mistake(words: Sequence[str], i: int) -> str | None:
     before = words[begin - 1] if begin else ""
     is_bare = before in _BEFORE_BARE and "and" not in words[begin:i]
     is_compound = words[i + 1 : i + 2] in (["look"], ["tone"], ["of"])
+    is_bare = is_bare and not words[i - 1].endswith("o'clock")
     wrong = before in _ARTICLES and not is_compound if noun in _WITHOUT_ARTICLE else is_bare
     verb = words[begin - 2] if before in _DETERMINERS and begin > 1 else before
     if wrong or (noun in _NOT_WORN and not is_compound and verb in {"wear", "wears", "wearing"}):

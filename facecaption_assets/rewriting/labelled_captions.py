@@ -10,7 +10,7 @@ from typing import Final
 from facecaption_assets.captions.subjects import Subject
 from facecaption_assets.rewriting.tokens import tokenize
 from facecaption_assets.rewriting.verification import Verdict, tidy, verify
-from facecaption_assets.rewriting.vocabulary import NOUNS, PRONOUNS
+from facecaption_assets.rewriting.vocabulary import HAIR_NOUNS, NOUNS, PRONOUNS
 
 #: Longest caption that is accepted, words: above the tail of FaceCaption-15M's.
 MAX_WORDS: Final = 80
@@ -18,7 +18,7 @@ MAX_WORDS: Final = 80
 #: "Clean-shaven" is told of men only.
 _OF_MEN: Final = "No_Beard"
 
-_FEMALE: Final = PRONOUNS["she"] | NOUNS["woman"] | NOUNS["girl"] | {"brunette"}
+_FEMALE: Final = PRONOUNS["she"] | NOUNS["woman"] | NOUNS["girl"] | HAIR_NOUNS
 
 
 def judge(caption: str, attributes: Collection[str], max_words: int = MAX_WORDS) -> Verdict:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from facecaption_assets.models import ModelUnavailable
+
 #: Tokens that prompt and answer may take together.
 CONTEXT_TOKENS: Final = 2048
 
@@ -27,16 +29,15 @@ def serve_locally(weights: Path, name: str, threads: int) -> Iterator[str]:
         threads: CPU threads for prompts and answers.
 
     Raises:
-        FileNotFoundError: If there are no weights.
+        ModelUnavailable: If there are no weights, or llama.cpp cannot load them.
         ValueError: If ``threads`` is below 1.
-        RuntimeError: If llama.cpp cannot load the weights.
     """
     import xllamacpp
 
     if threads < 1:
         raise ValueError(f"local_threads is {threads}; at least 1 is needed")
     if not weights.is_file():
-        raise FileNotFoundError(f"the weights of RewriteSettings.local_model are not at {weights}")
+        raise ModelUnavailable(f"the weights of RewriteSettings.local_model are not at {weights}")
     params = xllamacpp.CommonParams()
     params.model.path = str(weights)
     params.model_alias = {name}
@@ -50,7 +51,13 @@ def serve_locally(weights: Path, name: str, threads: int) -> Iterator[str]:
     params.cache_ram_mib = 0  # the shared prefix stays in the slot; no gigabytes of old prompts
     params.warmup = False
     params.verbosity = _ERRORS_ONLY
-    server = xllamacpp.Server(params)
+    try:
+        server = xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise ModelUnavailable(
+            f"llama.cpp cannot load {weights}; RewriteSettings.local_model must be a whole GGUF "
+            "file of a model that it knows"
+        ) from error
     # One that is stopped before its loop has begun never ends; nobody may have anything to ask.
     server.handle_completions({"prompt": name, "n_predict": 0})
     try:

@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from facecaption_assets.captions.subjects import Subject
-from facecaption_assets.rewriting.evidence import Evidence
+from facecaption_assets.rewriting.evidence import Evidence, Taken
 from facecaption_assets.rewriting.tokens import word_set
-from facecaption_assets.rewriting.vocabulary import NOUNS, PICTURE_NOUNS
+from facecaption_assets.rewriting.vocabulary import HAIR_NOUNS, NOUNS, PICTURE_NOUNS
 
 _DEFINITE: Final = frozenset({"the", "this"})
 _INDEFINITE: Final = frozenset({"a", "an"})
@@ -39,8 +39,15 @@ def find_stray_mention(found: Evidence, subject: Subject) -> str | None:
             return token
         if token in people and is_introduced and not _points_back(found, i, people):
             return token
-        is_introduced |= token in people or token == subject.pronoun
+        is_introduced |= token in people or token == subject.pronoun or _stands_for_person(found, i)
     return None
+
+
+def _stands_for_person(found: Evidence, i: int) -> bool:
+    """Whether the word is the noun of "a blonde is" or "this brunette with"."""
+    is_noun = found.tokens[i] in HAIR_NOUNS and found.taken[i] is Taken.TRAIT
+    following = found.tokens[i + 1 : i + 2]
+    return is_noun and bool(following) and following[0] in _VERBS | {"with", "in", "and"}
 
 
 def _is_scene(found: Evidence, i: int) -> bool:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from facecaption_assets.rewriting.answers import read_completion
 from facecaption_assets.rewriting.backoff import Backoff
@@ -21,7 +20,7 @@ from facecaption_assets.rewriting.client import (
     RequestRefused,
 )
 from facecaption_assets.rewriting.endpoints import Endpoint, EndpointPool, Turn
-from facecaption_assets.rewriting.faults import API_KEY_VARIABLE, Fault, Outcome, fault_of
+from facecaption_assets.rewriting.faults import Fault, Outcome, fault_of
 from facecaption_assets.rewriting.patience import Patience
 
 if TYPE_CHECKING:
@@ -43,6 +42,10 @@ _UNSENT: Final = tuple(
 CONNECT_TIMEOUT_S: Final = 10.0
 
 
+#: Shorter ones are no secrets: hiding them would take words out of messages.
+_SHORTEST_KEY: Final = 5
+
+
 class OpenAIChatClient:
     """A client of one or several endpoints that serve the same model.
 
@@ -53,9 +56,6 @@ class OpenAIChatClient:
         connect_timeout_s: Longest wait for a connection, seconds.
         max_retries: Times that a failed request is repeated.
         most_in_flight: Connections that may be open to each endpoint.
-
-    Raises:
-        ValueError: If an address is not http(s), or holds credentials.
     """
 
     def __init__(
@@ -70,8 +70,6 @@ class OpenAIChatClient:
         backoff: Backoff | None = None,
     ) -> None:
         self.base_urls = (base_urls,) if isinstance(base_urls, str) else tuple(base_urls)
-        for base_url in self.base_urls:
-            _check_address(base_url)
         self.model = model
         self.timeout_s = timeout_s
         self.connect_timeout_s = min(connect_timeout_s, timeout_s)
@@ -193,8 +191,13 @@ class OpenAIChatClient:
         )
 
     def _conceal(self, message: str) -> str:
-        """The message without the key, should an endpoint repeat it."""
-        return message.replace(self._api_key, "***") if len(self._api_key) > 4 else message
+        """The message without the key, should an endpoint repeat it, whole or cut off."""
+        key = self._api_key
+        if len(key) < _SHORTEST_KEY:
+            return message
+        for length in range(_SHORTEST_KEY, len(key)):
+            message = message.replace(f"{key[:length]}…", "***…")
+        return message.replace(key, "***")
 
 
 @cache
@@ -203,14 +206,3 @@ def _options() -> "RequestOptions":
     from openai import Omit
 
     return {"headers": {"Accept-Encoding": "identity", **dict.fromkeys(_UNSENT, Omit())}}
-
-
-def _check_address(base_url: str) -> None:
-    url = urlsplit(base_url)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ValueError("RewriteSettings.base_url must look like http://127.0.0.1:8000/v1")
-    if url.username or url.password:
-        raise ValueError(
-            "RewriteSettings.base_url holds credentials, and settings are shown and stored; put "
-            f"the key into the environment variable {API_KEY_VARIABLE}"
-        )

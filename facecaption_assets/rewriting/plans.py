@@ -98,6 +98,10 @@ PRESENTING: Final = (
     "Pictured is {np}.",
 )
 
+#: What small models begin with too gladly, and how often a face's grammar has it next to others.
+GLADLY_SAID: Final = "This is "
+GLADLY_SAID_WEIGHT: Final = 0.3
+
 #: Frames that speak of the face, for sentences about nothing else, in captions without "an oval
 #: face".
 FACING: Final = (

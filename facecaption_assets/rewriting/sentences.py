@@ -15,6 +15,8 @@ from facecaption_assets.rewriting.plans import (
     DESCRIBED,
     FACING,
     FIRST,
+    GLADLY_SAID,
+    GLADLY_SAID_WEIGHT,
     LETTERS,
     MOST_LISTED,
     MOST_TOLD,
@@ -142,7 +144,11 @@ def _is_fluent(plan: Plan, groups: Groups) -> bool:
 def sentence_rules(plan: Plan, view: View) -> Iterator[tuple[str, tuple[Production, ...]]]:
     """A rule for each sentence of the plan: its symbol, and its productions."""
     for i in range(len(plan)):
-        yield sentence_symbol(plan, i, view), tuple(map(Production, _texts(i, plan, view)))
+        yield sentence_symbol(plan, i, view), tuple(map(_weighted, _texts(i, plan, view)))
+
+
+def _weighted(text: str) -> Production:
+    return Production(text, GLADLY_SAID_WEIGHT if text.startswith(GLADLY_SAID) else 1.0)
 
 
 def sentence_symbol(plan: Plan, i: int, view: View) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
+from facecaption_assets.rewriting.access import require_address
 from facecaption_assets.rewriting.dialects import CONSTRAINTS
 from facecaption_assets.rewriting.styles import STYLES
 from facecaption_assets.setting_checks import require_one_of, require_within
@@ -17,7 +18,7 @@ class RewriteSettings:
             the same model, with commas between; empty means the embedded server, which runs
             ``local_model`` on loopback for the time of the stage. One key for all endpoints is
             read from the environment variable ``FACECAPTION_LLM_API_KEY``.
-        model: Model name that is asked for.
+        model: Model name that ``base_url`` is asked for.
         local_model: Name in the model store of the embedded server's weights (GGUF).
         local_threads: CPU threads of the embedded server. More than one only pays on idle cores:
             on two that were busy, two threads took three times as long as one.
@@ -105,6 +106,8 @@ class RewriteSettings:
             usd_per_million_prompt_tokens=(0, inf),
             usd_per_million_completion_tokens=(0, inf),
         )
+        for address in self.base_urls:
+            require_address(address)
         require_one_of("constraint", (self.constraint,), CONSTRAINTS)
         require_one_of("alt_text", (self.alt_text,), ("never", "hint"))
         require_one_of("styles", self.styles, STYLES)

@@ -16,15 +16,15 @@ from facecaption_assets.rewriting.evidence import (
     Taken,
 )
 from facecaption_assets.rewriting.evidence_words import FRAMES
-from facecaption_assets.rewriting.vocabulary import DETERMINERS, LINKS, PEOPLE
+from facecaption_assets.rewriting.vocabulary import DETERMINERS, HAIR_NOUNS, LINKS, PEOPLE
 
 #: Frames whose noun stands for the person: what is said of the face is said of them.
 _OF_PERSON: Final = frozenset(
     i for i, frame in enumerate(FRAMES) if {"face", "appearance", "build"} & set(frame.nouns)
 )
 
-#: Traits that can stand for the person: "a young blonde".
-_NOUN_TRAITS: Final = frozenset({"blonde", "brunette"})
+#: After these, an adjective is that of a thing: "has young, brown hair".
+_HOLDING: Final = frozenset({"has", "have", "having", "with", "wears", "wearing"})
 
 
 def take_traits(found: Evidence) -> None:
@@ -69,10 +69,12 @@ def _is_of_person(found: Evidence, run: Sequence[Span]) -> bool:
     if found.begins_thing(end) and not is_before_person:
         return False
     before = tokens[begin - 1] if begin else "."
+    if before in _HOLDING and tokens[end : end + 1] == [","] and found.begins_thing(end + 1):
+        return False
     if before in LINKS:
         return is_said_of_person(found, begin)
     if before in DETERMINERS and not is_before_person:
-        return any(tokens[span[0]] in _NOUN_TRAITS for span in run)
+        return any(tokens[span[0]] in HAIR_NOUNS for span in run)
     return not (begin and found.taken[begin - 1] is Taken.THING)
 
 

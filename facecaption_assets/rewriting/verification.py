@@ -16,14 +16,15 @@ from facecaption_assets.rewriting.additions import find_addition, find_doubt
 from facecaption_assets.rewriting.evidence import Evidence
 from facecaption_assets.rewriting.foreign_matter import find_foreign_matter, plain
 from facecaption_assets.rewriting.grammaticality import find_mistake
+from facecaption_assets.rewriting.linking import find_loose_thing, find_unworn
 from facecaption_assets.rewriting.mentions import find_stray_mention
 from facecaption_assets.rewriting.reading import find_evidence
 from facecaption_assets.rewriting.tokens import is_word, tokenize, word_set
-from facecaption_assets.rewriting.vocabulary import NOUNS, OTHER_PEOPLE, PRONOUNS
+from facecaption_assets.rewriting.vocabulary import HAIR_NOUNS, NOUNS, OTHER_PEOPLE, PRONOUNS
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 
 #: Raise it with every change that can alter a verdict.
-VERIFICATION_VERSION: Final = 3
+VERIFICATION_VERSION: Final = 4
 
 #: Fewest words of a caption.
 MIN_WORDS: Final = 3
@@ -72,7 +73,7 @@ def verify(text: str, required: Collection[str], subject: Subject, max_words: in
         ``wrong_pronoun:word``, ``wrong_subject:word``, ``missing_subject:noun``,
         ``added_attribute:Name``, ``missing_attribute:Name``, ``repeated_attribute:Name``,
         ``repeated_word:word``, ``stray_mention:noun``, ``ethnicity:word``, ``name:word``,
-        ``unlicensed_word:word``, ``ungrammatical:words``.
+        ``unlicensed_word:word``, ``not_worn:words``, ``ungrammatical:words``.
     """
     if len(text) > max_words * _CHARACTERS_PER_WORD:
         return Verdict(False, "too_long")
@@ -90,6 +91,7 @@ def verify(text: str, required: Collection[str], subject: Subject, max_words: in
         lambda: _repetition(tokens),
         lambda: _mentions(found, subject),
         lambda: find_addition(text, found, wanted, subject),
+        lambda: _links(found),
         lambda: _grammar(text, subject),
     )
     reason = next((reason for check in checks if (reason := check())), None)
@@ -125,7 +127,7 @@ def _person(words: Sequence[str], subject: Subject) -> str | None:
         return f"wrong_subject:{wrong}"
     proof = own if subject.child else own | PRONOUNS[subject.pronoun]
     if subject.noun == "woman":
-        proof |= {"blonde", "brunette"}
+        proof |= HAIR_NOUNS
     return None if _first(words, proof) else f"missing_subject:{subject.noun}"
 
 
@@ -171,6 +173,13 @@ def _repetition(tokens: Sequence[str]) -> str | None:
 def _mentions(found: Evidence, subject: Subject) -> str | None:
     mention = find_stray_mention(found, subject)
     return f"stray_mention:{mention}" if mention else None
+
+
+def _links(found: Evidence) -> str | None:
+    if loose := find_loose_thing(found):
+        return f"ungrammatical:{loose}"
+    unworn = find_unworn(found)
+    return f"not_worn:{unworn}" if unworn else None
 
 
 def _grammar(text: str, subject: Subject) -> str | None:

@@ -22,7 +22,8 @@ _FUNCTION_WORDS: Final = word_set(
     "too plus along together alongside while additionally moreover furthermore meanwhile one each "
     "pair some such atop against through amid though although 's"
 )
-_VERBS: Final = word_set(
+#: Verbs that link, show, hold or wear.
+VERBS: Final = word_set(
     "wears wear wearing dons donning sports sport sporting displays displaying exhibits exhibiting "
     "featuring possesses possessing boasts boasting presents presenting portrays portraying "
     "depicts depicting captures capturing shows showing reveals revealing see includes include "
@@ -35,7 +36,7 @@ _NOUNS_OF_NOTHING: Final = word_set(
 )
 
 #: Words that say nothing about the face.
-NEUTRAL: Final = PICTURE_NOUNS | _FUNCTION_WORDS | _VERBS | _NOUNS_OF_NOTHING
+NEUTRAL: Final = PICTURE_NOUNS | _FUNCTION_WORDS | VERBS | _NOUNS_OF_NOTHING
 
 #: Verbs of things, neutral only next to one: a hat sits on a head, but a woman who sits does more.
 THING_VERBS: Final = word_set(
@@ -56,20 +57,25 @@ OBJECT_VERBS: Final = word_set(
     "complete completing joins join joining decorates decorate decorating forms form forming "
     "finishes finish finishing balances balance balancing enhances enhance enhancing emphasizes "
     "emphasize emphasizing emphasises emphasise emphasising contrasts contrast contrasting matches "
-    "match matching bears bearing"
+    "match matching bears bearing mark marks marking"
 )
 
-#: Participles, neutral only where no noun follows: "marked by", but not "marked cheekbones".
-PARTICIPLES: Final = word_set(
+#: Participles that say no more than that something is there, neutral where no noun follows.
+SHOWN: Final = word_set(
     "worn donned shown displayed exhibited featured presented portrayed depicted captured pictured "
-    "photographed seen visible present viewed revealed included combined complemented accompanied "
-    "paired matched adorned graced accentuated highlighted framed surrounded encircled covered "
-    "rested draped topped characterized characterised distinguished marked defined completed "
-    "joined decorated showcased carried lined formed crowned dressed clad accessorized "
-    "accessorised styled arranged cut swept painted coated colored coloured applied equipped "
-    "fitted placed balanced enhanced emphasized emphasised emphasised made finished rounded "
-    "coupled teamed flanked bordered underscored underlined contrasted "
-    "located evident apparent noticeable perched knotted tied offset outlined shaped"
+    "photographed seen visible present viewed revealed included applied showcased located evident "
+    "apparent noticeable"
+)
+
+#: Participles, neutral only where it is said by, with or in what: "lined with stubble", but neither
+#: "lined cheeks" nor "her face is lined".
+PARTICIPLES: Final = word_set(
+    "combined complemented accompanied paired matched adorned graced accentuated highlighted "
+    "framed surrounded encircled covered rested draped topped characterized characterised "
+    "distinguished marked defined completed joined decorated lined formed crowned dressed clad "
+    "accessorized accessorised styled arranged cut swept painted coated colored coloured equipped "
+    "fitted placed balanced enhanced emphasized emphasised made finished rounded coupled teamed "
+    "flanked bordered underscored underlined contrasted perched knotted tied offset outlined shaped"
 )
 
 #: Phrases of nothing whose words are not neutral by themselves.
@@ -95,9 +101,20 @@ NEUTRAL_PHRASES: Final = (
     "color|colour|shade|shape|tip of",
     "holds|holding his|her|their mouth|lips",
     "runs|run|running down",
+    "goes|go|going with",
+    "makes|make|making up his|her|their|the|this",
+    "shows|show|showing off his|her|their|a|an",
+    "has|have|having|'s got",
+    "smiles|smile|smiling|grins|grin|grinning at|for|into|toward|towards the camera",
 )
 
-#: Words that may follow a participle.
+#: Words of which one must follow the other participles.
+COMPLEMENTS: Final = word_set(
+    "with by in into on onto as from to at for above over along across around round behind beneath "
+    "under underneath below against through atop together alongside of up"
+)
+
+#: Words that may follow a participle of showing.
 PREPOSITIONS: Final = word_set(
     "a an the his her their this with by in into on onto as from to at for above over along across "
     "behind beneath under underneath below around round and atop against here there through while "
@@ -140,6 +157,12 @@ CONTEXT: Final[dict[str, frozenset[str]]] = {
 #: What determines a noun.
 DETERMINERS: Final = word_set("a an the this his her their 's its both facial upper whose")
 
+#: Words that tie a thing to the person, as verbs do.
+LINKING_WORDS: Final = word_set(
+    "with in on of by is are be has have having under beneath underneath behind atop whose his her "
+    "their there without free recedes arch curve got features make makes"
+)
+
 #: What links a noun to its adjectives.
 LINKS: Final = word_set(
     "is are that which both also 's being worn falls falling fall hangs hanging hang styled kept "
@@ -163,6 +186,8 @@ NOUNS: Final[dict[str, frozenset[str]]] = {
     "girl": word_set("girl lass"),
     "child": word_set("child kid"),
 }
+#: Nouns of a woman by her hair: "a young blonde".
+HAIR_NOUNS: Final = frozenset({"blonde", "brunette"})
 PEOPLE: Final = frozenset[str]().union(*NOUNS.values())
 
 #: Nouns that no caption of one person may hold.

@@ -34,12 +34,12 @@ WOMAN = face("s-00000-0", "Wavy_Hair", "Brown_Hair", "Bangs", "Smiling", Male=Fa
 MAN = face("s-00001-0", "Male", "Young", "Eyeglasses", "No_Beard", age_years=25.0)
 
 
-#: Drawn with the grammar of version 2.
+#: Drawn with the grammar of version 3.
 GOLDEN = [
-    "The smiling woman has bangs across the forehead and brown wavy hair.",
-    "The smiling woman is shown with brown wavy hair and bangs.",
-    "The young man is clean-shaven and wears eyeglasses.",
-    "The young man is clean-shaven and is wearing a pair of spectacles.",
+    "The smiling woman has bangs, along with brown wavy hair.",
+    "The woman has wavy brown hair, together with bangs. She is also smiling.",
+    "This young man is clean-shaven and is wearing eyeglasses.",
+    "In the photograph, the clean-shaven young man is wearing eyeglasses.",
 ]
 
 

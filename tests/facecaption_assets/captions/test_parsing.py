@@ -87,6 +87,16 @@ def assert_not_read(text: str, attributes: list[str] | None) -> None:
     assert parsed.attributes <= set(attributes) | {"Male"}, text
 
 
+def test_only_one_sentence_says_also() -> None:
+    text = (
+        "A woman with gray straight hair smiles. She {} narrow eyes, high cheekbones, and reddish "
+        "cheeks. The woman also wears lipstick and a pair of glasses."
+    )
+    assert len(parse_caption(text.format("has")).attributes) == 8
+    with pytest.raises(NotATemplateCaption):
+        parse_caption(text.format("also has"))
+
+
 @pytest.mark.parametrize(
     "text",
     [

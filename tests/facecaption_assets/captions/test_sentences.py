@@ -37,6 +37,14 @@ def test_an_opening_can_be_ruled_out_unless_there_is_no_other() -> None:
     assert texts(False, False, "b", "the") == texts(False, False, "b")
 
 
+def test_sentences_that_add_can_be_ruled_out() -> None:
+    shapes = {shape for shape, _ in every_frame(False, False)}
+    assert any(" also " in text for text in texts(False, False, "h"))
+    for shape in shapes:
+        choices = frames(False, False, shape, may_add=False)
+        assert choices and not any(frame.adds for frame in choices.items)
+
+
 @pytest.mark.parametrize(
     ("openings", "banned"),
     [

@@ -84,6 +84,13 @@ def test_a_run_stops_at_its_budget_of_tokens_and_the_next_goes_on(tmp_path: Path
     assert len(second.talker.asked) == 2
 
 
+def test_a_large_budget_is_told_in_full(tmp_path: Path) -> None:
+    run = Run(tmp_path, RewriteSettings(budget_tokens=5_000_000))
+    run.usage.prompt_tokens = 5_000_000
+    (error,) = run.ask(1)
+    assert "RewriteSettings.budget_tokens is 5,000,000 for each run" in str(error)
+
+
 def test_a_budget_in_money_follows_the_prices(tmp_path: Path) -> None:
     settings = RewriteSettings(
         budget_usd=0.0005,

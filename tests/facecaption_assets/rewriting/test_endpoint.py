@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,24 @@ def test_what_bounds_requests_reaches_the_client(tmp_path: Path) -> None:
         assert client.base_urls == ("http://a/v1", "http://b/v1")
         assert (client.timeout_s, client.connect_timeout_s) == (7.0, 2.0)
         assert (client.max_retries, client.most_in_flight) == (1, 77)
+
+
+def test_what_bounds_requests_counts_for_the_embedded_server_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "facecaption_assets.rewriting.endpoint.serve_locally",
+        lambda *_: nullcontext("http://127.0.0.1:9/v1"),
+    )
+    (tmp_path / "tiny.gguf").write_bytes(b"1")
+    settings = RewriteSettings(
+        local_model=str(tmp_path / "tiny.gguf"), max_retries=1, connect_timeout_s=2.0, concurrency=3
+    )
+    with open_client(settings, ModelStore(tmp_path)) as client:
+        assert isinstance(client, OpenAIChatClient)
+        assert client.model.startswith("tiny.gguf@")
+        assert (client.max_retries, client.most_in_flight) == (1, 3)
+        assert (client.timeout_s, client.connect_timeout_s) == (180.0, 2.0)
 
 
 def test_absent_weights_are_named_with_their_setting(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from facecaption_assets.captions.subjects import Subject
-from facecaption_assets.models import ModelStore
+from facecaption_assets.models import ModelStore, ModelUnavailable
 from facecaption_assets.rewriting.client import EndpointUnavailable
 from facecaption_assets.rewriting.local_server import serve_locally
 from facecaption_assets.rewriting.openai_client import OpenAIChatClient
@@ -21,7 +21,7 @@ from facecaption_assets.rewriting.verification import verify
 
 def test_absent_weights_are_refused(tmp_path: Path) -> None:
     with (
-        pytest.raises(FileNotFoundError, match="local_model"),
+        pytest.raises(ModelUnavailable, match="local_model"),
         serve_locally(tmp_path / "none.gguf", "none", 1),
     ):
         pass
@@ -32,10 +32,13 @@ def test_no_threads_are_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_refused_and_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"not a model")
-    with pytest.raises(RuntimeError), serve_locally(broken, "broken", 1):
+    with (
+        pytest.raises(ModelUnavailable, match=r"broken\.gguf; RewriteSettings\.local_model"),
+        serve_locally(broken, "broken", 1),
+    ):
         pass
 
 
@@ -66,15 +69,18 @@ def test_the_embedded_model_words_a_face_truly_and_stops_afterwards() -> None:
     task = Task(row, Subject(male=True))
     payloads = Payloads(Prompts(read_prompts("")), "tiny", RewriteSettings())
     texts = []
-    with serve_locally(store.path("smollm2-135m-instruct"), "tiny", 2) as base_url:
-        client = OpenAIChatClient(base_url, "tiny", "none", 120.0, max_retries=0)
+    # One thread, and patience: on busy cores two threads wait for each other.
+    with serve_locally(store.path("smollm2-135m-instruct"), "tiny", 1) as base_url:
+        client = OpenAIChatClient(base_url, "tiny", "none", 600.0, max_retries=0)
 
         async def ask() -> None:
-            for attempt in range(3):
-                answer = await client.complete(payloads.attempt(task, attempt))
-                texts.append(answer.text)
-                assert answer.model == "tiny"
-            await client.aclose()
+            try:
+                for attempt in range(3):
+                    answer = await client.complete(payloads.attempt(task, attempt))
+                    texts.append(answer.text)
+                    assert answer.model == "tiny"
+            finally:
+                await client.aclose()
 
         asyncio.run(ask())
     assert all(verify(text, named, task.subject).accepted for text in texts)

@@ -161,6 +161,13 @@ def test_a_key_that_the_endpoint_repeats_is_in_no_error() -> None:
     assert KEY not in f"{error!r} {client_of(chat.url)!r}"
 
 
+def test_a_key_that_is_cut_off_with_the_text_around_it_is_in_no_error() -> None:
+    long_key = "s3cret-" + "0123456789" * 30
+    with faulty_chat(always(400)) as chat:
+        (error,) = ask(OpenAIChatClient(chat.url, "tiny", long_key, 5.0))
+    assert "status 400 for Bearer ***…" in str(error) and "s3cret" not in str(error)
+
+
 def test_a_closed_port_is_named_with_the_setting() -> None:
     with faulty_chat(always(None)) as chat:
         pass
@@ -253,10 +260,3 @@ def test_a_request_that_fails_beside_a_dead_endpoint_is_refused_alone() -> None:
         results = ask(client_of([chat.url, gone.url], max_retries=3), 40, at_once=4)
     assert [i for i, r in enumerate(results) if not isinstance(r, Completion)] == [1]
     assert isinstance(results[1], RequestRefused)
-
-
-@pytest.mark.parametrize("url", ["127.0.0.1:8000/v1", "ftp://a/v1", "http://user:pass@a/v1"])
-def test_an_address_that_cannot_be_used_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(ValueError, match=r"RewriteSettings\.base_url") as caught:
-        client_of(["http://127.0.0.1:9/v1", url])
-    assert "pass@" not in str(caught.value)

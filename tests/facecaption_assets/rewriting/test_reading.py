@@ -51,6 +51,7 @@ def test_what_is_said_is_read(text: str, names: list[str]) -> None:
         ("an arched nose", {"arched", "nose"}),
         ("big eyes", {"big", "eyes"}),
         ("a young hat", {"young"}),
+        ("a woman has young, brown hair", {"young"}),
         ("her hat is young", {"young"}),
         ("a woman with a hat that is young", {"young"}),
         ("she smiles, and her hat is bald", {"bald"}),

@@ -2,8 +2,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from facecaption_assets.captions.subjects import Subject
+from facecaption_assets.rewriting.constrained import licensed_grammar
 from facecaption_assets.rewriting.plans import LETTERS, MOST_TOLD
-from facecaption_assets.rewriting.sentences import sentence_plans
+from facecaption_assets.rewriting.sentences import FIRST_SENTENCE, sentence_plans
 
 
 def groups(**told: Sequence[str]) -> dict[str, Sequence[str]]:
@@ -47,3 +49,11 @@ def test_an_unavoidably_long_list_is_still_told() -> None:
 def test_what_no_one_sentence_can_tell_is_told_in_as_few_as_can() -> None:
     plans = sentence_plans(groups(h="12", f="345", g="67", e="8", w="9"), 1, 1)
     assert {len(plan) for plan in plans} == {2}
+
+
+def test_this_is_is_offered_less_often_than_other_beginnings() -> None:
+    grammar = licensed_grammar(frozenset({"Black_Hair", "Smiling"}), Subject(male=False))
+    firsts = [p for s, ps in grammar.rules.items() if s.startswith(FIRST_SENTENCE) for p in ps]
+    shown = {p.weight for p in firsts if p.text.startswith("This is ")}
+    others = {p.weight for p in firsts if not p.text.startswith("This is ")}
+    assert max(shown) < min(others)

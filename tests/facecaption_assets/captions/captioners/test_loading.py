@@ -42,6 +42,17 @@ def test_hub_that_cannot_be_reached_names_the_setting(monkeypatch: pytest.Monkey
         load_captioner(settings("a/blip@12ab"), "cpu")
 
 
+@pytest.mark.parametrize("folder", ["/no/such/blip", "./blip", "../blip", "~/no/such/blip"])
+def test_a_folder_that_is_not_there_is_not_taken_for_a_name_on_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelUnavailable) as caught:
+        load_captioner(settings(folder), "cpu")
+    told = f"CaptionerSettings.model = {folder!r} cannot be loaded: there is no such folder"
+    assert str(caught.value) == told
+
+
 def test_model_that_lacks_weights_is_refused(copied: Path) -> None:
     weights = load_file(copied / "model.safetensors")
     del weights["vision_model.post_layernorm.weight"]
