@@ -25,7 +25,7 @@ class TextSettings:
         visual_words: File of words that name what can be seen, separated by white space; lines
             that begin with ``#`` are comments. Empty: the list that comes with the package.
         perplexity_captions: Captions of each source whose perplexity is measured; 0 is off. A
-            135-million model on one core reads about one caption a second.
+            135-million model on one core takes one or two seconds for a caption.
         perplexity_model: GGUF weights of the language model: a name of the model store or a file.
         memory_mb: Memory that counting may take before it goes to disk, MB.
         threads: Threads of counting, and of the language model.
