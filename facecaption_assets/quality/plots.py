@@ -37,6 +37,7 @@ _DASHES: Final = ("-", "--", "-.", ":")
 _STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "font.size": 8.5,
+    "axes.facecolor": "none",
     "axes.edgecolor": _QUIET,
     "axes.labelcolor": _QUIET,
     "xtick.color": _QUIET,
