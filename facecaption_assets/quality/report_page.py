@@ -186,17 +186,19 @@ def _score_plots(scores: Sequence[ScoreDistribution]) -> list[tuple[str, Markup]
     plots = []
     for score in dict.fromkeys(found.score for found in scores):
         series = [
-            Line(
-                _TITLES[found.source],
-                [(low + BIN_WIDTH / 2, n / found.captions) for low, n in found.histogram.items()],
-            )
-            for found in scores
-            if found.score == score
+            Line(_TITLES[found.source], _shares(found)) for found in scores if found.score == score
         ]
         name = score.replace("_", " ").replace("clip s", "CLIP-S")
         figure = lines(series, name, "share of captions")
         plots.append((name, Markup(as_svg(figure, score, f"Captions by {name}"))))
     return plots
+
+
+def _shares(found: ScoreDistribution) -> list[tuple[float, float]]:
+    """Share of the captions by the middle of each bin, with the empty bins between and around."""
+    counts = {round(low / BIN_WIDTH): captions for low, captions in found.histogram.items()}
+    bins = range(min(counts) - 1, max(counts) + 2)
+    return [((place + 0.5) * BIN_WIDTH, counts.get(place, 0) / found.captions) for place in bins]
 
 
 def _words(source: SourceTexts, longest: int) -> "Figure":
