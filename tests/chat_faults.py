@@ -167,6 +167,8 @@ def faulty_chat(plan: Plan, retry_after: str | None = None) -> Iterator[FaultyCh
         ready.set()
         await done.wait()
         await runner.cleanup()
+        # Transports close in the turns of the loop that follow.
+        await asyncio.sleep(0.01)
 
     def run() -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:

@@ -10,6 +10,7 @@ import gzip
 import io
 import ssl
 import threading
+import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import contextmanager
@@ -70,6 +71,7 @@ class FaultServer:
         self.asked: Counter[str] = Counter()
         self.moments: list[tuple[float, str]] = []
         self.in_flight = self.most_in_flight = 0
+        self.connections: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
         self.delay_s = 0.0
         #: Paths that send a picture by now, whatever they say.
         self.mended: set[str] = set()
@@ -130,6 +132,7 @@ class FaultServer:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, request after request."""
+        self.connections.add(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 path = head.split(b" ", 2)[1].decode()
@@ -202,8 +205,11 @@ def running(server: FaultServer, host: str = "127.0.0.1"):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            # Transports close in the turns of the loop that follow.
-            await asyncio.sleep(0.01)
+        # What a client never read keeps a connection open beyond its task.
+        for connection in list(server.connections):
+            connection.transport.abort()
+        # Transports close in the turns of the loop that follow.
+        await asyncio.sleep(0.01)
 
     try:
         yield server
