@@ -29,6 +29,8 @@ IDS: Final[Mapping[str, tuple[str, ...]]] = {
     "template_captions": _CAPTION,
     "synthetic_captions": _CAPTION,
     "llm_captions": _CAPTION,
+    "image_scores": ("face_id",),
+    "image_text_scores": ("face_id", "caption_source", "caption_index"),
 }
 
 
@@ -49,6 +51,7 @@ CHAIN: Final = (
     Edge("face_attributes", "face_crops", ("face_id",), "status = 'kept'"),
     Edge("template_captions", "face_attributes", ("face_id",), "status = 'labelled'"),
     Edge("synthetic_captions", "face_crops", ("face_id",), "status = 'kept'"),
+    Edge("image_scores", "face_crops", ("face_id",), "status = 'kept'"),
     Edge("llm_captions", "template_captions", _CAPTION, "status = 'captioned'"),
 )
 

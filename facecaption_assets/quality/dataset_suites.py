@@ -16,6 +16,8 @@ from facecaption_assets.quality.expectations import (
     attribute_expectations,
     caption_expectations,
     face_expectations,
+    image_score_expectations,
+    score_expectations,
     synthetic_caption_expectations,
 )
 from facecaption_assets.quality.failing_rows import failing_rows
@@ -38,6 +40,8 @@ def table_suites(rewriting: RewriteSettings) -> dict[str, list[Expectation]]:
         "template_captions": caption_expectations(),
         "synthetic_captions": synthetic_caption_expectations(),
         "llm_captions": caption_expectations(longest_rewrite(rewriting)),
+        "image_scores": image_score_expectations(),
+        "image_text_scores": score_expectations(),
     }
 
 

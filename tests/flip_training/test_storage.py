@@ -44,6 +44,8 @@ def test_provenance_is_the_datasets_record(tmp_path: Path) -> None:
         "data_version": done.data_version,
         "rows": 1,
         "counts": {},
+        "wall_s": None,
+        "cpu_s": None,
     }
     assert storage.read_provenance("flip_checkpoints", "llm") == done
 
