@@ -8,7 +8,7 @@ import io
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
@@ -73,6 +73,8 @@ def _convert_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
 
     Such a profile says nothing; the numbers are then taken as sRGB, as browsers do.
     """
+    from PIL import ImageCms  # a library of its own, which few pictures need
+
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         target = ImageCms.createProfile("sRGB")

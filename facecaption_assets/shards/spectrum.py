@@ -55,7 +55,9 @@ def coarse_spectrum(
         return None
     rows = _cosines(small.height, down / height)
     columns = _cosines(small.width, across / width)
-    return _shown(rows @ pixels.astype(np.float64) @ columns.T, orientation)
+    # Not a product of BLAS, whose buffers take more memory than so little work is worth.
+    along_columns = np.einsum("ij,jk->ik", rows, pixels.astype(np.float64))
+    return _shown(np.einsum("ij,kj->ik", along_columns, columns), orientation)
 
 
 def _shown(spectrum: NDArray[np.float64], orientation: int) -> NDArray[np.float64]:

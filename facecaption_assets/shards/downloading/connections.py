@@ -76,6 +76,10 @@ class SystemResolver(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+#: Bytes that a connection reads ahead of us; the default of 64 kB is a picture on each of them.
+_READ_AHEAD_BYTES: Final = 2**14
+
+
 def open_session(
     settings: DownloadSettings,
     *,
@@ -109,6 +113,7 @@ def open_session(
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         auto_decompress=False,
         trust_env=False,
+        read_bufsize=_READ_AHEAD_BYTES,
     )
 
 
