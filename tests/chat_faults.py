@@ -166,7 +166,13 @@ def faulty_chat(plan: Plan, retry_after: str | None = None) -> Iterator[FaultyCh
         chat.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
         ready.set()
         await done.wait()
+        server = runner.server
+        assert server is not None
+        # What a client never read keeps a connection open beyond its request.
+        transports = [connection.transport for connection in server.connections]
         await runner.cleanup()
+        for transport in filter(None, transports):
+            transport.abort()
         # Transports close in the turns of the loop that follow.
         await asyncio.sleep(0.01)
 

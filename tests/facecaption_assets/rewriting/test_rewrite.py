@@ -245,7 +245,7 @@ def test_faults_of_every_kind_lose_no_row(tmp_path: Path) -> None:
     poisoned.add(int(str(payloads.attempt(task, 0)["seed"])))
     with faulty_chat(plan, "0") as chat:
         quick = Backoff(base_s=0.01, longest_s=0.02)
-        client = OpenAIChatClient(chat.url, "tiny", "none", 5.0, 6, backoff=quick)
+        client = OpenAIChatClient(chat.url, "tiny", "none", 5.0, 20, backoff=quick)
         usage = Usage()
         table = rewrite_captions(
             templates, attributes, client, RequestCache(tmp_path), settings, OptOut.none(), usage
