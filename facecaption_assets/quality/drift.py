@@ -60,6 +60,23 @@ def prevalence(tables: Sequence[pa.Table]) -> Prevalence:
     )
 
 
+def too_few_groups(groups: int, elsewhere: int, needed: int) -> Outcome | None:
+    """The passing outcome of a shard that cannot be compared with others; None where it can.
+
+    Args:
+        groups: Different split groups in the shard.
+        elsewhere: Those in the shards that it is compared with.
+        needed: Fewest of either.
+    """
+    if min(groups, elsewhere) >= needed:
+        return None
+    reason = (
+        f"{groups} groups of pictures here and {elsewhere} in other shards are too "
+        f"few to compare; {needed} are needed."
+    )
+    return Outcome(True, reason)
+
+
 def prevalence_fits(shard: Prevalence, others: Prevalence, max_difference: float) -> Outcome:
     """No label is far rarer or more frequent than in other shards.
 
@@ -72,12 +89,8 @@ def prevalence_fits(shard: Prevalence, others: Prevalence, max_difference: float
         others: Those of the shards that it is compared with.
         max_difference: Largest h.
     """
-    if min(shard.groups, others.groups) < MIN_GROUPS:
-        reason = (
-            f"{shard.groups} groups of pictures here and {others.groups} in other shards are too "
-            f"few to compare; {MIN_GROUPS} are needed."
-        )
-        return Outcome(True, reason)
+    if few := too_few_groups(shard.groups, others.groups, MIN_GROUPS):
+        return few
     error = sqrt(1 / shard.groups + 1 / others.groups)
     limit = max(max_difference, MIN_Z * error)
     found = {a: abs(_cohens_h(shard.share(a), others.share(a))) for a in ATTRIBUTES}

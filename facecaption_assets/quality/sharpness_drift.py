@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from facecaption_assets.quality.drift import MIN_Z, other_shards
+from facecaption_assets.quality.drift import MIN_Z, other_shards, too_few_groups
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.storage import Storage
 
@@ -70,12 +70,8 @@ def sharpness_fits(
         may_be_sharper: Whether only blur counts. Where most shards are blurred, it is the good one
             that differs.
     """
-    if min(shard.groups, others.groups) < MIN_GROUPS:
-        reason = (
-            f"{shard.groups} groups of pictures here and {others.groups} in other shards are too "
-            f"few to compare; {MIN_GROUPS} are needed."
-        )
-        return Outcome(True, reason)
+    if few := too_few_groups(shard.groups, others.groups, MIN_GROUPS):
+        return few
     # Of the others alone: the spread of a shard that is at fault says nothing.
     spread = max(others.deviation, 1e-6)
     difference = (shard.mean - others.mean) / spread

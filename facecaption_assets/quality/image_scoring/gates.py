@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from facecaption_assets.quality.drift import MIN_Z, other_shards
+from facecaption_assets.quality.drift import MIN_Z, other_shards, too_few_groups
 from facecaption_assets.quality.failures import mostly_done
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.image_scoring.settings import CLIP_SETTING
@@ -104,12 +104,8 @@ def brisque_fits(shard: Spread, others: Spread, max_difference: float) -> Outcom
         others: Those of the shards that it is compared with.
         max_difference: Largest d.
     """
-    if min(shard.groups, others.groups) < MIN_GROUPS:
-        reason = (
-            f"{shard.groups} groups of pictures here and {others.groups} in other shards are too "
-            f"few to compare; {MIN_GROUPS} are needed."
-        )
-        return Outcome(True, reason)
+    if few := too_few_groups(shard.groups, others.groups, MIN_GROUPS):
+        return few
     limit = max(max_difference, MIN_Z * sqrt(1 / shard.groups + 1 / others.groups))
     found = abs(shard.mean - others.mean) / (_pooled_deviation(shard, others) or 1.0)
     numbers = {"mean": shard.mean, "mean_elsewhere": others.mean, "d": found}

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import duckdb
 
+from facecaption_assets.quality.people.groups import AGE_SQL, SEX_SQL
 from facecaption_assets.quality.reviewing.review_key import ReviewItem, Stratum
 from facecaption_assets.schema import ATTRIBUTE_COLUMNS
 from facecaption_assets.shards.opt_out import OptOut
@@ -37,14 +38,11 @@ _QUERIES: Final[dict[str, str]] = {
 #: Names that may be asked for.
 SOURCES: Final = tuple(_QUERIES)
 
-_FACES: Final = """
+_FACES: Final = f"""
     CREATE OR REPLACE TEMP VIEW reviewable_faces AS
     SELECT crops.face_id, crops.key, crops.sha256,
-           CASE labels."Male" WHEN TRUE THEN 'male' WHEN FALSE THEN 'female' ELSE 'unknown' END
-               AS predicted_sex,
-           CASE WHEN age_years < 20 THEN 'under 20' WHEN age_years < 40 THEN '20 to 39'
-                WHEN age_years < 60 THEN '40 to 59' WHEN age_years >= 60 THEN '60 and over'
-                ELSE 'unknown' END AS predicted_age
+           {SEX_SQL} AS predicted_sex,
+           {AGE_SQL} AS predicted_age
     FROM face_crops AS crops LEFT JOIN face_attributes AS labels USING (face_id)
     WHERE crops.status = 'kept'
       AND NOT EXISTS (FROM duplicate_faces AS copy
