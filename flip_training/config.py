@@ -105,7 +105,9 @@ class TrainConfig:
 
     Attributes:
         epochs: Passes over the faces; each face shows one caption per pass.
-        batch_size: Pairs per step.
+        batch_size: Pairs per optimizer step, over all processes and micro-batches together.
+        micro_batches: Pieces in which a step's pairs are computed, one after another, to save
+            memory; a pair is contrasted with its own piece and the queue.
         lr: Peak learning rate.
         warmup_lr: Learning rate of step 0.
         warmup_steps: Steps of the linear rise from ``warmup_lr`` to ``lr``.
@@ -115,12 +117,16 @@ class TrainConfig:
         weight_decay: AdamW's, on matrices only.
         grad_clip: Largest norm of the gradient.
         momentum: Share of the momentum twin that each step keeps.
+        contrast: Loss of ITC. ``softmax``: cross-entropy over batch and queue, as published;
+            ``sigmoid``: SigLIP's, pair by pair within the batch, without queue or twin.
         queue_size: Pairs of past features that ITC contrasts with; 0 for none.
         alpha: Weight of the momentum twin's soft targets.
         alpha_ramp_epochs: Epochs over which alpha rises linearly from 0.
         augment_ops: RandAugment operations per picture; 0 for none.
         augment_magnitude: Their strength, 0-10.
-        precision: ``fp32``, or ``bf16`` autocast.
+        precision: ``fp32``, or ``bf16`` or ``fp16`` autocast, the last with loss scaling.
+        gradient_checkpointing: Compute a layer's activations again instead of keeping them.
+        compile_model: Compile the model with ``torch.compile``.
         cache_crops: Keep resized pictures in memory between epochs.
         shuffle_buffer: Pairs among which the next one is drawn.
         decode_threads: Threads that decode pictures.
@@ -137,16 +143,20 @@ class TrainConfig:
     warmup_steps: int
     min_lr: float
     queue_size: int
+    micro_batches: int = 1
     schedule: Literal["step_decay", "cosine"] = "step_decay"
     decay: float = 0.9
     weight_decay: float = 0.05
     grad_clip: float = 1.0
     momentum: float = 0.995
+    contrast: Literal["softmax", "sigmoid"] = "softmax"
     alpha: float = 0.4
     alpha_ramp_epochs: float = 2.0
     augment_ops: int = 2
     augment_magnitude: int = 5
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    gradient_checkpointing: bool = False
+    compile_model: bool = False
     cache_crops: bool = False
     shuffle_buffer: int = 4096
     decode_threads: int = 2
@@ -170,7 +180,22 @@ class TrainConfig:
             "step_decay or cosine",
         )
         _require(
-            self.precision in ("fp32", "bf16"), "train.precision", self.precision, "fp32 or bf16"
+            self.precision in ("fp32", "bf16", "fp16"),
+            "train.precision",
+            self.precision,
+            "fp32, bf16 or fp16",
+        )
+        _require(
+            self.contrast in ("softmax", "sigmoid"),
+            "train.contrast",
+            self.contrast,
+            "softmax or sigmoid",
+        )
+        _require(
+            self.micro_batches > 0 and self.batch_size % self.micro_batches == 0,
+            "train.micro_batches",
+            self.micro_batches,
+            f"a divisor of batch_size {self.batch_size}",
         )
 
 

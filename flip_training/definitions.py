@@ -6,7 +6,8 @@ from flip_training.defs.evaluation import flip_retrieval
 from flip_training.defs.gates import CHECKS
 from flip_training.defs.jobs import nightly_training, train_flip
 from flip_training.defs.resources import open_trainer
-from flip_training.defs.training import flip_checkpoints, training_sets
+from flip_training.defs.training import flip_checkpoints
+from flip_training.defs.training_sets import training_sets
 from flip_training.recipes import RECIPES
 from flip_training.versions import checkpoint_version, retrieval_version, training_set_version
 

@@ -7,8 +7,10 @@ from flip_training.defs.current import current
 from flip_training.defs.partitions import recipes
 from flip_training.defs.processes import run_module
 from flip_training.defs.resources import Trainer
+from flip_training.defs.results import built
 from flip_training.defs.tables import table_metadata
-from flip_training.defs.training import built, flip_checkpoints, training_sets
+from flip_training.defs.training import flip_checkpoints
+from flip_training.defs.training_sets import training_sets
 from flip_training.gates import mean_recalls
 
 
