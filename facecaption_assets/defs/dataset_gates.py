@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import dagster as dg
-import duckdb
 
 from facecaption_assets.defs.gates import record, suite_table
 from facecaption_assets.defs.report_links import report_link
@@ -17,6 +16,9 @@ from facecaption_assets.quality.dataset_rules import Fault
 from facecaption_assets.quality.dataset_suites import hold_dataset, table_suites
 from facecaption_assets.quality.gate_page import gate_page
 from facecaption_assets.schema import WHOLE_DATASET
+
+if TYPE_CHECKING:
+    import duckdb
 
 _ASSET: Final = "quality_report"
 _SUITES: Final = "tables_well_formed"
@@ -65,7 +67,7 @@ def dataset_gates(
 
 
 def _rules(
-    dataset: Dataset, connection: duckdb.DuckDBPyConnection
+    dataset: Dataset, connection: "duckdb.DuckDBPyConnection"
 ) -> Mapping[str, Callable[[], list[Fault]]]:
     return {
         "ids_unique": partial(dataset_rules.ids_unique, connection),
@@ -92,7 +94,9 @@ def _rule_result(dataset: Dataset, name: str, faults: list[Fault]) -> dg.AssetCh
     )
 
 
-def _suites_result(dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
+def _suites_result(
+    dataset: Dataset, connection: "duckdb.DuckDBPyConnection"
+) -> dg.AssetCheckResult:
     suites = table_suites(dataset.profile.rewriting)
     results = hold_dataset(connection, dataset.storage, suites, _ASSET, _SUITES)
     failed = {table: result for table, result in results.items() if not result.passed}

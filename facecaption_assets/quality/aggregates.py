@@ -5,6 +5,8 @@ shard is held against the same suite by ``expectations.validate``; how an expect
 belongs to ``expectation_sql``; which rows broke it to ``failing_rows``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Final
 

@@ -4,6 +4,8 @@ Read from what is there: a shard that was built again counts with its last build
 that were built before times were recorded are said to be without.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import duckdb

@@ -4,6 +4,8 @@ A table of which no partition is built is an empty view, so that a query never h
 there. What is asked of the views belongs to ``funnel`` and the report's sections.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final

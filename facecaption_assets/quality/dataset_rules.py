@@ -6,6 +6,8 @@ number is NaN or infinite. A stage that a shard has not reached yet loses nothin
 must look like belongs to ``expectations``; copies of faces to ``duplicate_gates``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final

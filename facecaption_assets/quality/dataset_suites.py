@@ -5,6 +5,8 @@ built by hand, or copied from elsewhere, has not been. Counting belongs to ``agg
 of what failed to ``gate_page``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 import duckdb

@@ -7,6 +7,8 @@ kept of linked pictures is decided by ``copied_faces``. Everything that grows wi
 in a database on disk, but for four bytes for each different picture.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby, islice

@@ -7,6 +7,8 @@ What is done with the conditions belongs to ``aggregates`` and ``failing_rows``.
 Source: great_expectations 1.24, ``expectations/metrics/*_map_metrics``.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ Works on a table in memory or on a view over the whole dataset. Verdicts belong 
 and ``aggregates``; how the rows are shown to ``gate_page``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final

@@ -4,6 +4,8 @@ Everything here is read from committed tables and recorded verdicts. How it is d
 ``report`` and its templates; faces shown one by one to ``gallery``.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

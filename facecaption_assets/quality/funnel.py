@@ -3,6 +3,8 @@
 Counted over every committed shard. How it is drawn in the report belongs to the template.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Final
 

@@ -4,6 +4,8 @@ Faces on the opt-out list are never shown, whenever they were put on it. Picture
 ``thumbnails``, the page to ``gallery_page``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final

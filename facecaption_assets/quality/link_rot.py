@@ -5,6 +5,8 @@ it is drawn belongs to the template; which failures are worth another try to
 ``shards.downloading.retrying``.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final

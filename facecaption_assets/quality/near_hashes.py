@@ -4,6 +4,8 @@ Works on a DuckDB table, so that neither the hashes nor what is compared need fi
 the hashes are of, and what follows from two being near, belongs to ``duplicates``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from itertools import combinations
 from math import log2

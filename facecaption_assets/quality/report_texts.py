@@ -3,6 +3,8 @@
 What is measured belongs to ``text_sources``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace

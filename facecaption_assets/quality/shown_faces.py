@@ -1,5 +1,7 @@
 """Which faces a page may show: never one that is on the opt-out list, whenever it got there."""
 
+from __future__ import annotations
+
 import duckdb
 import pyarrow as pa
 

@@ -4,6 +4,8 @@ Counted where the stage that wrote a caption recorded what it names. Whether a t
 attribute is judged there, not here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log2

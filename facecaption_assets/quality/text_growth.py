@@ -5,6 +5,8 @@ curve. Counted exactly, or with HyperLogLog, whose registers are small whatever 
 the subsets are belongs to ``text_tokens``.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import accumulate
 from math import log, sqrt

@@ -4,6 +4,8 @@ A source is the web's alt-text, the grammar, the rewriting or an image captioner
 returned: alt-texts may hold names. How they are drawn belongs to the report.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -5,6 +5,8 @@ A token is a run of letters and digits, hyphens and apostrophes inside it includ
 is counted belongs to the other modules of texts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -5,6 +5,8 @@ Nouns are told word by word: a word is one if English text has it most often as 
 are on a list of words of visible things. Where the lists come from belongs to ``word_lists``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final

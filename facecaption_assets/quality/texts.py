@@ -6,6 +6,8 @@ where the captions do not fit into memory. How counts grow with the captions bel
 ``text_growth``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final

@@ -1,5 +1,7 @@
 """The worst kept faces by each measure: where to look first when something is wrong."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final

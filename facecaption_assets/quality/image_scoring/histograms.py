@@ -3,6 +3,8 @@
 Counted in DuckDB over the views of ``quality.dataset``; how they are drawn belongs to the report.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Final
 

@@ -4,6 +4,8 @@ Values that are not counts are summed in thousandths, as whole numbers: a sum of
 the order in which threads add, and the same dataset must give the same numbers.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final

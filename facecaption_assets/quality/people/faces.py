@@ -8,6 +8,8 @@ is their owner's wish.
 than texts, and among 50 million two are alike with a chance of one in ten thousand.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Final
 

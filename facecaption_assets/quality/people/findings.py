@@ -3,6 +3,8 @@
 How it is drawn belongs to the report; when a difference is worth a warning to ``judging``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any

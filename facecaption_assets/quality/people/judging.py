@@ -5,6 +5,8 @@ kept: of 99 % and 90 % it makes 0.91, though one group is dropped ten times as o
 sees little where few are kept. Either speaks only where chance does not explain the difference.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from typing import Final

@@ -4,6 +4,8 @@ The same faces are drawn for every source that has captions of them, so that sou
 on equal faces. A face that is a copy of another is not drawn; neither is one on the opt-out list.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final

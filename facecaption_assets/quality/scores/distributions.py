@@ -3,6 +3,8 @@
 How they are drawn belongs to the report; which captions a recipe takes by them to the training.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
