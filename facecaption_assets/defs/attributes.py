@@ -13,9 +13,9 @@ from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_
 from facecaption_assets.quality.attribute_gates import attributes_covered, labels_alike_by_sex
 from facecaption_assets.quality.contents import probabilities_vary, states_have_basis
 from facecaption_assets.quality.drift import other_prevalence, prevalence_fits, shard_prevalence
-from facecaption_assets.quality.expectations import attribute_expectations
 from facecaption_assets.quality.failures import faces_annotated
 from facecaption_assets.quality.gates import Outcome, rows_conserved_attributes
+from facecaption_assets.quality.suites import attribute_expectations
 from facecaption_assets.shards.tars import read_pictures
 
 

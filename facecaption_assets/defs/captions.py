@@ -7,9 +7,9 @@ from facecaption_assets.captions.generation import caption_faces
 from facecaption_assets.defs.gates import expectation_gate, gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
-from facecaption_assets.quality.expectations import caption_expectations
 from facecaption_assets.quality.gates import Outcome, rows_conserved_templates
 from facecaption_assets.quality.readback import captions_name_attributes
+from facecaption_assets.quality.suites import caption_expectations
 
 
 @shard_asset(group="captions", kinds={"parquet"})

@@ -12,9 +12,9 @@ from facecaption_assets.faces.face_crops import build_face_crops
 from facecaption_assets.faces.finding import DetectorFinder, FaceFinder
 from facecaption_assets.faces.published_detections import PublishedDetections
 from facecaption_assets.quality.contents import boxes_inside_image
-from facecaption_assets.quality.expectations import face_expectations
 from facecaption_assets.quality.gates import Outcome, rows_conserved_crops
 from facecaption_assets.quality.sharpness_drift import sharpness_drift
+from facecaption_assets.quality.suites import face_expectations
 from facecaption_assets.shards.laion_detections import ASSET as DETECTIONS
 from facecaption_assets.shards.sources import SourceError, split_shard_key
 from facecaption_assets.shards.tars import read_pictures

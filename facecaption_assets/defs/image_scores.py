@@ -8,7 +8,6 @@ from facecaption_assets.defs.compute import GPU
 from facecaption_assets.defs.gates import expectation_gate, gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
-from facecaption_assets.quality.expectations import image_score_expectations
 from facecaption_assets.quality.gates import Outcome, rows_conserved_scores
 from facecaption_assets.quality.image_scoring.gates import (
     brisque_fits,
@@ -19,6 +18,7 @@ from facecaption_assets.quality.image_scoring.gates import (
     other_brisque_spread,
 )
 from facecaption_assets.quality.image_scoring.scoring import score_crops
+from facecaption_assets.quality.suites import image_score_expectations
 from facecaption_assets.shards.tars import read_pictures
 
 

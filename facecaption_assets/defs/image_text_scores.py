@@ -8,11 +8,11 @@ from facecaption_assets.defs.gates import expectation_gate, gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.quality import score_gates
-from facecaption_assets.quality.expectations import score_expectations
 from facecaption_assets.quality.failures import captions_scored, scores_available
 from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.scores.scoring import score_shard
 from facecaption_assets.quality.scores.texts import TEXT_TABLES
+from facecaption_assets.quality.suites import score_expectations
 from facecaption_assets.shards.tars import read_pictures
 
 

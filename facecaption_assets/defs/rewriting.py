@@ -9,10 +9,10 @@ from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
 from facecaption_assets.quality.contents import captions_present
 from facecaption_assets.quality.dataset_suites import longest_rewrite
-from facecaption_assets.quality.expectations import caption_expectations
 from facecaption_assets.quality.failures import requests_answered
 from facecaption_assets.quality.gates import Outcome, rows_conserved_llm
 from facecaption_assets.quality.readback import captions_verified
+from facecaption_assets.quality.suites import caption_expectations
 from facecaption_assets.rewriting.cache import RequestCache
 from facecaption_assets.rewriting.rewrite import rewrite_captions
 from facecaption_assets.rewriting.usage import Usage

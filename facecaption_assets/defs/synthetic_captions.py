@@ -9,9 +9,9 @@ from facecaption_assets.defs.compute import GPU
 from facecaption_assets.defs.gates import expectation_gate, gate
 from facecaption_assets.defs.resources import Dataset
 from facecaption_assets.defs.stage import StageInputs, materialize_shard, shard_asset
-from facecaption_assets.quality.expectations import synthetic_caption_expectations
 from facecaption_assets.quality.failures import captioner_available, faces_captioned
 from facecaption_assets.quality.gates import Outcome, rows_conserved_synthetic
+from facecaption_assets.quality.suites import synthetic_caption_expectations
 from facecaption_assets.shards.tars import read_pictures
 
 

@@ -20,11 +20,7 @@ from facecaption_assets.quality.expectation_sql import (
     quoted,
     unique_columns,
 )
-from facecaption_assets.quality.expectations import (
-    Expectation,
-    ExpectationRow,
-    SuiteResult,
-)
+from facecaption_assets.quality.expectations import Expectation, ExpectationRow, SuiteResult
 
 #: Values that broke an expectation that are quoted.
 _QUOTED: Final = 5

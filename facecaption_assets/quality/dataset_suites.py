@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from facecaption_assets.quality.aggregates import validate_relation
-from facecaption_assets.quality.expectations import (
-    Expectation,
-    SuiteResult,
+from facecaption_assets.quality.expectations import Expectation, SuiteResult
+from facecaption_assets.quality.failing_rows import failing_rows
+from facecaption_assets.quality.gate_page import write_gate_page
+from facecaption_assets.quality.suites import (
     attribute_expectations,
     caption_expectations,
     face_expectations,
@@ -22,8 +23,6 @@ from facecaption_assets.quality.expectations import (
     score_expectations,
     synthetic_caption_expectations,
 )
-from facecaption_assets.quality.failing_rows import failing_rows
-from facecaption_assets.quality.gate_page import write_gate_page
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.rewriting.styles import most_words
 from facecaption_assets.storage import Storage

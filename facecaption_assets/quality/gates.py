@@ -7,63 +7,12 @@ with a reason. What the values of a table must look like belongs to ``expectatio
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from facecaption_assets.shards.downloading.statuses import DOWNLOAD_STATUSES
+from facecaption_assets.quality.statuses import DROP_REASONS, STATUSES
 from facecaption_assets.shards.opt_out import count_left_out
-
-#: Every status that a stage may give a row; the good ones first.
-STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
-    "shard_plan": ("planned", "opted_out"),
-    "raw_shards": (
-        "success",
-        "missing",
-        "empty",
-        "not_an_image",
-        "unsupported_format",
-        "truncated",
-        "too_large",
-        "opted_out",
-        *DOWNLOAD_STATUSES,
-    ),
-    "face_crops": ("kept", "dropped"),
-    "image_scores": ("scored", "not_sampled", "opted_out", "failed_to_score"),
-    "face_attributes": ("labelled", "too_few_labels", "opted_out", "failed_to_annotate"),
-    "template_captions": ("captioned", "no_attributes", "opted_out"),
-    "synthetic_captions": (
-        "captioned",
-        "outranked",
-        "screened",
-        "opted_out",
-        "failed_to_decode",
-        "failed_to_caption",
-        "unavailable",
-    ),
-    "llm_captions": ("accepted", "repaired", "fell_back", "opted_out"),
-    "image_text_scores": (
-        "scored",
-        "opted_out",
-        "failed_to_decode",
-        "failed_to_score",
-        "unavailable",
-    ),
-}
-
-#: Statuses of ``llm_captions`` whose caption is the model's.
-REWRITTEN: Final = ("accepted", "repaired")
-
-DROP_REASONS: Final[tuple[str, ...]] = (
-    "no_face",
-    "low_confidence",
-    "too_small",
-    "opted_out",
-    "failed_to_decode",
-    "not_in_detections",
-    "detections_do_not_fit",
-)
 
 
 @dataclass(frozen=True)
@@ -197,42 +146,34 @@ def rows_conserved_templates(
 ) -> Outcome:
     """Every labelled face has ``captions_per_face`` rows, numbered from 0."""
     labelled = attributes.filter(pc.equal(attributes["status"], "labelled"))["face_id"]
-    expected = pa.chunked_array(
-        [_caption_ids(labelled, index) for index in range(captions_per_face)], pa.string()
+    return _rows_per_face(
+        "template_captions", labelled, "labelled faces", templates, captions_per_face
     )
-    found = _caption_ids(templates["face_id"], templates["caption_index"])
-    problems = _one_to_one(expected, found, "captions of labelled faces", "caption rows")
-    problems["rows have an unknown status"] = _unknown_statuses("template_captions", templates)
-    captioned = _count(pc.equal(templates["status"], "captioned"))
-    numbers = {
-        "rows_in": len(labelled),
-        "rows_out": templates.num_rows,
-        "kept": captioned,
-        "dropped": templates.num_rows - captioned,
-    }
-    good = (
-        f"{len(labelled)} labelled faces x {captions_per_face} = {captioned} captioned + "
-        f"{numbers['dropped']} dropped."
-    )
-    return _outcome(problems, good, numbers)
 
 
 def rows_conserved_synthetic(crops: pa.Table, captions: pa.Table, drawn: int) -> Outcome:
     """Every kept face has a row for each caption that was to be drawn of it, numbered from 0."""
     kept = crops.filter(pc.equal(crops["status"], "kept"))["face_id"]
-    expected = pa.chunked_array([_caption_ids(kept, i) for i in range(drawn)], pa.string())
+    return _rows_per_face("synthetic_captions", kept, "kept faces", captions, drawn)
+
+
+def _rows_per_face(
+    asset: str, faces: pa.ChunkedArray, which: str, captions: pa.Table, per_face: int
+) -> Outcome:
+    numbered = [_caption_ids(faces, index) for index in range(per_face)]
     found = _caption_ids(captions["face_id"], captions["caption_index"])
-    problems = _one_to_one(expected, found, "captions of kept faces", "caption rows")
-    problems["rows have an unknown status"] = _unknown_statuses("synthetic_captions", captions)
-    chosen = _count(pc.equal(captions["status"], "captioned"))
+    expected = pa.chunked_array(numbered, pa.string())
+    problems = _one_to_one(expected, found, f"captions of {which}", "caption rows")
+    problems["rows have an unknown status"] = _unknown_statuses(asset, captions)
+    captioned = _count(pc.equal(captions["status"], "captioned"))
     numbers = {
-        "rows_in": len(kept),
+        "rows_in": len(faces),
         "rows_out": captions.num_rows,
-        "kept": chosen,
-        "dropped": captions.num_rows - chosen,
+        "kept": captioned,
+        "dropped": captions.num_rows - captioned,
     }
-    good = f"{len(kept)} kept faces x {drawn} = {chosen} captions + {numbers['dropped']} dropped."
-    return _outcome(problems, good, numbers)
+    good = f"{len(faces)} {which} x {per_face} = {captioned} captioned + "
+    return _outcome(problems, f"{good}{numbers['dropped']} dropped.", numbers)
 
 
 def rows_conserved_llm(templates: pa.Table, llm: pa.Table) -> Outcome:

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facecaption_assets.quality.drift import MIN_GROUPS, MIN_Z, other_shards
-from facecaption_assets.quality.gates import STATUSES, Outcome
+from facecaption_assets.quality.gates import Outcome
 from facecaption_assets.quality.scores.texts import SOURCES, texts_of
+from facecaption_assets.quality.statuses import STATUSES
 from facecaption_assets.storage import Storage
 
 ASSET: Final = "image_text_scores"

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES
 from facecaption_assets.provenance import stage_hash
-from facecaption_assets.quality.gates import REWRITTEN, Outcome
+from facecaption_assets.quality.gates import Outcome
+from facecaption_assets.quality.statuses import REWRITTEN
 from facecaption_assets.quality.texts import caption_statistics
 from facecaption_assets.schema import SHARD_QUALITY
 

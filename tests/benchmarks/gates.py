@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from facecaption_assets.attributes.vocabulary import ATTRIBUTES, probability_column
 from facecaption_assets.quality.aggregates import validate_relation
-from facecaption_assets.quality.expectations import attribute_expectations, validate
+from facecaption_assets.quality.expectations import validate
+from facecaption_assets.quality.suites import attribute_expectations
 from tests.benchmarks.results import Result, cpu_seconds
 
 ROWS = 1_000_000

@@ -6,14 +6,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from facecaption_assets.quality.expectations import (
-    Expectation,
-    SuiteResult,
+from facecaption_assets.quality.expectations import Expectation, SuiteResult, validate
+from facecaption_assets.quality.suites import (
     attribute_expectations,
     caption_expectations,
     face_expectations,
     synthetic_caption_expectations,
-    validate,
 )
 from facecaption_assets.schema import TABLES
 from tests.changed_tables import counted, rewritten

@@ -7,16 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facecaption_assets.captions.captioners.screening import clean, why_refused
-from facecaption_assets.quality.expectations import (
-    Expectation,
-    SuiteResult,
+from facecaption_assets.quality.expectations import Expectation, SuiteResult, validate
+from facecaption_assets.quality.suites import (
     attribute_expectations,
     caption_expectations,
     face_expectations,
     image_score_expectations,
     score_expectations,
     synthetic_caption_expectations,
-    validate,
 )
 from facecaption_assets.schema import TABLES
 

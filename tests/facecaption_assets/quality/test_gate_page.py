@@ -8,13 +8,10 @@ from facecaption_assets.quality.advice import advice
 from facecaption_assets.quality.aggregates import validate_relation
 from facecaption_assets.quality.dataset import open_tables
 from facecaption_assets.quality.dataset_suites import hold_dataset, table_suites
-from facecaption_assets.quality.expectations import (
-    SuiteResult,
-    attribute_expectations,
-    caption_expectations,
-)
+from facecaption_assets.quality.expectations import SuiteResult
 from facecaption_assets.quality.failing_rows import FailedExpectation, failing_rows_of_table
 from facecaption_assets.quality.gate_page import gate_page, write_gate_page
+from facecaption_assets.quality.suites import attribute_expectations, caption_expectations
 from facecaption_assets.rewriting.settings import RewriteSettings
 from facecaption_assets.storage import Storage
 from tests.changed_tables import counted, rewritten

@@ -6,6 +6,7 @@ import pytest
 
 from facecaption_assets.quality import gates
 from facecaption_assets.quality.score_gates import rows_conserved_scores
+from facecaption_assets.quality.statuses import STATUSES
 from facecaption_assets.schema import TABLES
 
 Tables = dict[str, pa.Table]
@@ -37,7 +38,7 @@ def judge(asset: str, tables: Tables) -> gates.Outcome:
     }[asset]()
 
 
-ASSETS = tuple(gates.STATUSES)
+ASSETS = tuple(STATUSES)
 
 
 def with_value(table: pa.Table, row: int, column: str, value: Any) -> pa.Table:

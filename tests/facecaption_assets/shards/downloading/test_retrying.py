@@ -1,6 +1,6 @@
 import pytest
 
-from facecaption_assets.quality.gates import STATUSES
+from facecaption_assets.quality.statuses import STATUSES
 from facecaption_assets.shards.downloading.ledger import Record
 from facecaption_assets.shards.downloading.retrying import (
     FINAL,
