@@ -9,7 +9,7 @@ from facecaption_assets.storage import Storage
 from tests.benchmarks.results import Result, append, show
 
 #: Modules here that are no benchmark; ``download_once`` is one side of the downloader's.
-FRAME = {"__init__", "__main__", "results", "download_once"}
+FRAME = {"__init__", "__main__", "results", "download_once", "own_process"}
 
 
 def main(chosen: list[str]) -> None:

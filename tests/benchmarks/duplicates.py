@@ -7,14 +7,9 @@ more of them than by chance. Planted are near copies, exact ones, and a placehol
 hundred URLs serves, a tenth of them encoded anew.
 """
 
-import json
 import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -26,12 +21,14 @@ from facecaption_assets.quality.duplicate_settings import DuplicateSettings
 from facecaption_assets.quality.duplicates import build_duplicates
 from facecaption_assets.schema import FACE_CROPS, RAW_SHARDS, Table
 from facecaption_assets.storage import Storage
+from tests.benchmarks.own_process import measure, tell
 from tests.benchmarks.results import Result
 
 #: What DuckDB may take by default, and as much again for Python, its libraries and the rest.
 TARGET_MIB = 2 * DuplicateSettings().memory_mb
 
 _ROWS_PER_SHARD = 100_000
+_MODULE = "tests.benchmarks.duplicates"
 
 #: Pictures of the sample differ in 27 of 64 bits; so do hashes whose bits are this likely.
 _LIKELY_BIT = 0.7
@@ -126,29 +123,18 @@ def _hex(bits: Bits) -> pa.Array:
     return pa.array([row.tobytes().hex() for row in packed])
 
 
-def _measure(side: str, home: Path, faces: int) -> dict[str, float]:
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.duplicates", side, str(home), str(faces)],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    measured: dict[str, float] = json.loads(run.stdout)
-    return measured
-
-
 def run() -> list[Result]:
     """Peak memory of the search in the largest of the sizes, and the growth up to it."""
     details: dict[str, object] = {}
     peak = 0.0
     for faces in _sizes():
         with tempfile.TemporaryDirectory() as folder:
-            planted = _measure("generate", Path(folder), faces)["faces"]
-            search = _measure("search", Path(folder), faces)
+            planted = measure(_MODULE, "generate", folder, faces)["found"]
+            search = measure(_MODULE, "search", folder, faces)
         peak = search["peak_mib"]
         details[f"faces_{faces}"] = (
             f"{peak:.0f} MiB, {search['seconds']:.0f} s, "
-            f"{search['faces']:.0f} dropped of {planted:.0f} planted"
+            f"{search['found']:.0f} dropped of {planted:.0f} planted"
         )
     return [
         Result(
@@ -166,15 +152,11 @@ def run() -> list[Result]:
 def main(side: str, home: str, faces: str) -> None:
     """Do one side's work in this process and print what it took and gave."""
     storage = Storage(home)
-    started = time.perf_counter()
-    if side == "generate":
-        found = _generate(storage, int(faces))
-    else:
-        found = build_duplicates(storage, DuplicateSettings(), "benchmark").counts["dropped"]
-    seconds = time.perf_counter() - started
-    kibibyte = 1024 if sys.platform == "darwin" else 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kibibyte / 1024
-    sys.stdout.write(json.dumps({"seconds": seconds, "peak_mib": peak, "faces": found}))
+
+    def search() -> int:
+        return build_duplicates(storage, DuplicateSettings(), "benchmark").counts["dropped"]
+
+    tell(search if side == "search" else lambda: _generate(storage, int(faces)))
 
 
 if __name__ == "__main__":

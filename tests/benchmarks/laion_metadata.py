@@ -4,13 +4,9 @@ Each side runs in a process of its own, whose peak memory is its own. ``FACECAPT
 sets the rows of the generated part; a real part has 13 million.
 """
 
-import json
 import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +21,12 @@ from facecaption_assets.shards.laion_ids import part_ids
 from facecaption_assets.shards.laion_settings import LaionSettings
 from facecaption_assets.shards.opt_out import OptOut
 from facecaption_assets.storage import Storage
+from tests.benchmarks.own_process import measure, tell
 from tests.benchmarks.results import Result
 
 TARGET_MIB = 1024
 PART = "03"
+_MODULE = "tests.benchmarks.laion_metadata"
 
 #: Of LAION-400M's 413 million rows, 50 million are in LAION-Face.
 _SHARE = 50 / 413
@@ -125,24 +123,15 @@ _SIDES: dict[str, Callable[[Place], None]] = {
 }
 
 
-def _measure(side: str, place: Place) -> dict[str, float]:
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.laion_metadata", side, str(place.folder)],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    measured: dict[str, float] = json.loads(run.stdout)
-    return measured
-
-
 def run() -> list[Result]:
     """Peak memory of a part's build, with its speed and what pandas takes for the same."""
     rows = _rows()
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder))
         # In a process of its own as well: a child's peak begins with the memory of its parent.
-        _, split, build = (_measure(side, place) for side in ("generate", "split", "build"))
+        _, split, build = (
+            measure(_MODULE, side, folder) for side in ("generate", "split", "build")
+        )
         provenance = place.storage.require_built(ASSET, PART)
         details = {
             "rows": rows,
@@ -152,7 +141,7 @@ def run() -> list[Result]:
             "ids_split_once_peak_mib": round(split["peak_mib"]),
         }
         if rows <= _MOST_FOR_PANDAS:
-            theirs = _measure("pandas", place)
+            theirs = measure(_MODULE, "pandas", folder)
             details["pandas_peak_mib"] = round(theirs["peak_mib"])
             details["pandas_rows_per_s"] = round(rows / theirs["seconds"])
     return [
@@ -170,12 +159,7 @@ def run() -> list[Result]:
 
 def main(side: str, folder: str) -> None:
     """Do one side's work in this process and print what it took."""
-    started = time.perf_counter()
-    _SIDES[side](Place(Path(folder)))
-    seconds = time.perf_counter() - started
-    kibibyte = 1024 if sys.platform == "darwin" else 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kibibyte / 1024
-    sys.stdout.write(json.dumps({"seconds": seconds, "peak_mib": peak}))
+    tell(lambda: _SIDES[side](Place(Path(folder))))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,9 @@ some GB of disk. Captions are the grammar's, of random label sets; beyond the fi
 out. Nothing is spared: n-grams are counted exactly, with the whole growth curve.
 """
 
-import json
 import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +25,7 @@ from facecaption_assets.quality.text_words import VISUAL_WORDS, list_words, word
 from facecaption_assets.quality.texts import told_statistics
 from facecaption_assets.quality.word_lists import read_visual_words
 from facecaption_assets.shards.opt_out import OptOut
+from tests.benchmarks.own_process import measure, tell
 from tests.benchmarks.results import Result
 from tests.label_sets import random_label_sets
 
@@ -38,6 +35,7 @@ TARGET_MIB = 2 * TextSettings().memory_mb
 _DRAWN = 200_000
 _PORTION = 10_000
 _FILE = "captions.parquet"
+_MODULE = "tests.benchmarks.text_statistics"
 
 
 def _sizes() -> list[int]:
@@ -85,26 +83,14 @@ def _count(folder: Path) -> int:
     return texts.distinct_ngrams[4]
 
 
-def _measure(side: str, folder: Path, captions: int) -> dict[str, float]:
-    """What one side's process took and gave."""
-    run = subprocess.run(
-        [sys.executable, "-m", __name__, side, str(folder), str(captions)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    measured: dict[str, float] = json.loads(run.stdout)
-    return measured
-
-
 def run() -> list[Result]:
     """Peak memory of counting the largest of the sizes, and the growth up to it."""
     details: dict[str, object] = {}
     peak = 0.0
     for captions in _sizes():
         with tempfile.TemporaryDirectory() as name:
-            _measure("generate", Path(name), captions)
-            counted = _measure("count", Path(name), captions)
+            measure(_MODULE, "generate", name, captions)
+            counted = measure(_MODULE, "count", name, captions)
         peak = counted["peak_mib"]
         details[f"captions_{captions}"] = (
             f"{peak:.0f} MiB, {counted['seconds']:.1f} s, {counted['cpu_seconds']:.1f} CPU-s, "
@@ -125,20 +111,8 @@ def run() -> list[Result]:
 
 def main(side: str, folder: str, captions: str) -> None:
     """Do one side's work in this process and print what it took and gave."""
-    started, used = time.perf_counter(), time.process_time()
-    if side == "generate":
-        found = _generate(Path(folder) / _FILE, int(captions))
-    else:
-        found = _count(Path(folder))
-    kibibyte = 1024 if sys.platform == "darwin" else 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kibibyte / 1024
-    measured = {
-        "seconds": time.perf_counter() - started,
-        "cpu_seconds": time.process_time() - used,
-        "peak_mib": peak,
-        "found": found,
-    }
-    sys.stdout.write(json.dumps(measured))
+    place = Path(folder)
+    tell(lambda: _count(place) if side == "count" else _generate(place / _FILE, int(captions)))
 
 
 if __name__ == "__main__":
