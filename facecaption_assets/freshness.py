@@ -159,12 +159,21 @@ class Freshness:
             return PartitionState(asset, "", State.MISSING, "not built")
         if provenance.code_version != self.code_versions[asset]:
             return PartitionState(asset, "", State.STALE, "settings or code changed")
-        if provenance.input_versions != dataset_versions(self.storage, shards, asset):
-            return PartitionState(asset, "", State.STALE, "shards changed")
+        present = dataset_versions(self.storage, shards, asset)
+        if provenance.input_versions != present:
+            reason = _what_changed(provenance.input_versions, present)
+            return PartitionState(asset, "", State.STALE, reason)
         if failed := self.storage.failed_gates(asset, WHOLE_DATASET):
             reason = "; ".join(f"{v.check}: {v.reason}" for v in failed)
             return PartitionState(asset, "", State.FAILED, reason)
         return PartitionState(asset, "", State.DONE)
+
+
+def _what_changed(read: Mapping[str, str], present: Mapping[str, str]) -> str:
+    """Names the assets of the partitions that are others now, and the review of captions."""
+    changed = {place for place, _ in {*read.items()} ^ {*present.items()}}
+    names = sorted({place.partition("/")[0] for place in changed})
+    return f"{', '.join(names)} changed"
 
 
 def dataset_versions(storage: Storage, shards: Iterable[str], asset: str) -> dict[str, str]:

@@ -1,10 +1,8 @@
 """Faces that are the same face in copies of one picture, over all shards → ``duplicate_faces``.
 
 Copies are told by hashes of pictures and by the place of the face; which person is shown plays no
-part. Crops of equal bytes are made one first, then pictures of equal hashes, so that a picture
-that is everywhere costs no more than its faces. Near hashes are found by ``near_hashes``, what is
-kept of linked pictures is decided by ``copied_faces``. Everything that grows with the dataset is
-in a database on disk, but for four bytes for each different picture.
+part. Crops of equal bytes are made one first, then pictures of equal hashes; ``near_hashes`` finds
+near ones. All that grows is in a database on disk, but for four bytes per different picture.
 """
 
 from __future__ import annotations

@@ -208,15 +208,16 @@ def test_the_report_is_stale_when_a_shard_changed(built) -> None:
     freshness = judge(built)
     assert freshness.whole_dataset_state("quality_report", [SHARD]).state is State.DONE
     commit(built, "shard_plan", plan("file:///moved.jpg"))
-    assert freshness.whole_dataset_state("quality_report", [SHARD]).state is State.STALE
+    state = freshness.whole_dataset_state("quality_report", [SHARD])
+    assert (state.state, state.reason) == (State.STALE, "shard_plan changed")
 
 
 def test_the_report_is_stale_when_a_review_was_scored(built) -> None:
     versions = dataset_versions(built, [SHARD], "quality_report")
     built.write_report_provenance(Provenance("quality_report", "", "v1", versions))
     built.write_text(score_path(built), "{}")
-    state = judge(built).whole_dataset_state("quality_report", [SHARD]).state
-    assert state is State.STALE
+    state = judge(built).whole_dataset_state("quality_report", [SHARD])
+    assert (state.state, state.reason) == (State.STALE, "review changed")
 
 
 def test_the_search_for_duplicates_is_stale_when_the_searched_shards_are_others(built) -> None:
