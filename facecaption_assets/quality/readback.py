@@ -37,6 +37,8 @@ def captions_name_attributes(templates: pa.Table, attributes: pa.Table) -> Outco
 def captions_verified(llm: pa.Table, attributes: pa.Table, max_words: int) -> Outcome:
     """Each rewrite passes verification again; each fallback is its template caption.
 
+    What either names must be positive of its own face: else captions of other faces would pass.
+
     Args:
         llm: Rows of ``llm_captions``.
         attributes: Rows of ``face_attributes`` of the same shard.
@@ -78,11 +80,17 @@ def _template_fault(row: _Row, face: _Row) -> str | None:
         return "names_other_attributes"
     if parsed.subject.male is not None and parsed.subject.male is not face["Male"]:
         return "sex_is_not_known"
+    return _not_positive(row, face)
+
+
+def _not_positive(row: _Row, face: _Row) -> str | None:
     not_positive = [name for name in row["attributes"] if face[name] is not True]
     return f"not_positive:{not_positive[0]}" if not_positive else None
 
 
 def _rewrite_fault(row: _Row, face: _Row, max_words: int) -> str | None:
+    if fault := _not_positive(row, face):
+        return fault
     if row["status"] == "fell_back":
         return None if row["caption"] == row["template_caption"] else "not_the_template"
     try:

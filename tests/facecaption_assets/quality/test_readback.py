@@ -110,6 +110,15 @@ def test_a_rewrite_that_says_something_else_is_quoted(
     assert said in outcome.reason
 
 
+@pytest.mark.parametrize("status", ["accepted", "repaired", "fell_back"])
+def test_a_rewrite_of_another_face_is_quoted_though_it_says_what_its_row_does(status: str) -> None:
+    caption = rewrites().to_pylist()[0]["template_caption"]
+    changes = {"status": status, "caption": caption}
+    assert captions_verified(rewrites(**changes), attributes(), 60).passed
+    outcome = captions_verified(rewrites(**changes), attributes(Wavy_Hair=False), 60)
+    assert not outcome.passed and "not_positive:Wavy_Hair" in outcome.reason
+
+
 def test_a_rewrite_is_held_to_the_length_of_its_style() -> None:
     long = "The woman with wavy hair " + "is there and " * 4 + "is smiling."
     assert captions_verified(rewrites(caption=long), attributes(), 60).passed
