@@ -67,7 +67,7 @@ def serve(storage: Storage, port: int, reports_port: int) -> int:
             # Each partitioned check would warn that it is a preview, in every process.
             "PYTHONWARNINGS": "ignore:Specifying a partitions_def on an AssetCheckSpec",
         }
-        return _wait(subprocess.Popen(_command(port), env=environment))
+        return _wait(_start(_command(port), environment))
 
 
 @contextmanager
@@ -85,6 +85,16 @@ def _reports(storage: Storage, port: int) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _start(command: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    # Started in a shell's background, we ignore SIGINT, and so would Dagster, which ends on
+    # SIGTERM by sending itself that very signal.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(command, env=environment)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> int:

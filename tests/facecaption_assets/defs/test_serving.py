@@ -99,6 +99,18 @@ def test_the_uis_exit_status_is_returned_and_signals_are_as_before(storage, monk
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
+def test_dagster_can_be_interrupted_though_we_were_started_in_the_background(
+    storage, monkeypatch
+) -> None:
+    ignores = "import signal; raise SystemExit(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+    dagster_is(monkeypatch, ignores)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert serve(storage, *free_ports()) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_the_workspace_of_the_checkout_is_used_where_there_is_one(tmp_path) -> None:
     assert serving._command(3000)[-4:] == [
         *("-m", "facecaption_assets.definitions"),
