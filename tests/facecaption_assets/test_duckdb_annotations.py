@@ -1,7 +1,7 @@
 """DuckDB's types stay out of what outlives the interpreter, or its binding prints what leaked.
 
-With torch loaded, Dagster keeps the function of its last op beyond the interpreter's end, and with
-it every annotation of every function that is in reach; annotations that are texts hold nothing.
+With torch loaded, functions that Dagster's ops reach were seen to outlive the interpreter, and with
+them every annotation of every function in reach; annotations that are texts hold nothing.
 """
 
 import subprocess
