@@ -132,7 +132,7 @@ class TrainConfig:
         decode_threads: Threads that decode pictures.
         compute_threads: CPU threads of the model; 0 for one per core.
         log_every: Steps per row of the history.
-        save_every: Epochs between resumable states.
+        save_every: Steps between resumable states.
         seed: Of everything random.
     """
 
@@ -162,13 +162,14 @@ class TrainConfig:
     decode_threads: int = 2
     compute_threads: int = 0
     log_every: int = 10
-    save_every: int = 1
+    save_every: int = 1000
     seed: int = 42
 
     def __post_init__(self) -> None:
         for name in ("epochs", "log_every", "save_every", "shuffle_buffer", "decode_threads"):
             _require(getattr(self, name) > 0, f"train.{name}", getattr(self, name), "positive")
         _require(self.batch_size >= 2, "train.batch_size", self.batch_size, "at least 2")
+        _require(self.grad_clip > 0, "train.grad_clip", self.grad_clip, "positive")
         _require(0 < self.lr < 1, "train.lr", self.lr, "in (0, 1)")
         _require(0 <= self.momentum < 1, "train.momentum", self.momentum, "in [0, 1)")
         _require(0 <= self.alpha < 1, "train.alpha", self.alpha, "in [0, 1)")
