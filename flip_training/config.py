@@ -87,16 +87,25 @@ class ModelConfig:
         text: The text encoder.
         embed_dim: Width of the shared space of ITC.
         temp: Temperature that training starts from, in [0.001, 0.5].
+        contrast: The loss of ITC, ``softmax`` or ``sigmoid``, by which the model learns either a
+            temperature or SigLIP's scale and bias; a training sets it to its own.
     """
 
     vision: VisionConfig
     text: TextConfig
     embed_dim: int
     temp: float = 0.07
+    contrast: Literal["softmax", "sigmoid"] = "softmax"
 
     def __post_init__(self) -> None:
         _require(self.embed_dim > 0, "embed_dim", self.embed_dim, "positive")
         _require(0.001 <= self.temp <= 0.5, "temp", self.temp, "in [0.001, 0.5]")
+        _require(
+            self.contrast in ("softmax", "sigmoid"),
+            "contrast",
+            self.contrast,
+            "softmax or sigmoid",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +125,8 @@ class TrainConfig:
         decay: Factor per epoch of ``step_decay``.
         weight_decay: AdamW's, on matrices only.
         grad_clip: Largest norm of the gradient.
-        momentum: Share of the momentum twin that each step keeps.
+        momentum: Share of the momentum twin that each step keeps; 0 for no twin, so that pairs are
+            contrasted with the model's own features, and both sides get gradients.
         contrast: Loss of ITC. ``softmax``: cross-entropy over batch and queue, as published;
             ``sigmoid``: SigLIP's, pair by pair within the batch, without queue or twin.
         queue_size: Pairs of past features that ITC contrasts with; 0 for none.

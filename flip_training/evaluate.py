@@ -68,7 +68,7 @@ def encode_split(
 
     Captions that the tokenizer reads alike are one caption.
     """
-    device = model.temp.device
+    device = model.device
     faces: list[Face] = []
     image_feat: list[Tensor] = []
     for batch in _batches(stream.read(), config.batch_size):
@@ -98,7 +98,7 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def _encode_crops(model: FLIPModel, batch: Sequence[tuple[Face, Tensor]]) -> tuple[Tensor, Tensor]:
     pixel_values = normalize(torch.stack([crop for _, crop in batch]))
-    return model.encode_image(pixel_values.to(model.temp.device))
+    return model.encode_image(pixel_values.to(model.device))
 
 
 @torch.inference_mode()
@@ -114,7 +114,7 @@ def match_odds(
         wanted: Pairs of picture and caption to match, (I, C) bool.
         batch_size: Pictures, and then pairs, per forward pass.
     """
-    device = model.temp.device
+    device = model.device
     odds = torch.zeros(wanted.shape)
     first = 0
     total = -(-len(wanted) // batch_size)
