@@ -24,8 +24,7 @@ from flip_training.config import Preset, fingerprint
 from flip_training.data import Batch, CropStream, TrainingBatches, read_faces, stable_seed
 from flip_training.flip import FLIPModel
 from flip_training.leaving import run_and_leave
-from flip_training.momentum import FeatureQueue, MomentumTwin
-from flip_training.objective import alpha_at, flip_losses
+from flip_training.objective import FLIPLosses, Objective, alpha_at, negative_draws
 from flip_training.optim import adamw, lr_at
 from flip_training.presets import preset as preset_of
 from flip_training.recipes import Recipe
@@ -62,10 +61,9 @@ class Training:
         self.report = report
         self.batches = batches
         self.model = model.to(device)
-        self.twin = MomentumTwin(self.model, self.config.momentum).eval()
-        self.queue = FeatureQueue(self.config.queue_size, preset.model.embed_dim).to(device)
+        self.objective = Objective(self.model, self.config)
         self.optimizer = adamw(self.model, self.config)
-        self.modules = {"model": self.model, "twin": self.twin, "queue": self.queue}
+        self.modules = {"objective": self.objective}
         self.history: list[dict[str, float]] = []
 
     def run(self, state: Path, version: str) -> None:
@@ -89,7 +87,7 @@ class Training:
         """One pass over the faces."""
         torch.manual_seed(stable_seed(self.config.seed, "epoch", epoch))
         generator = torch.Generator().manual_seed(stable_seed(self.config.seed, "draws", epoch))
-        self.model.train()
+        self.objective.train()
         pending: list[dict[str, float]] = []
         since = time.perf_counter()
         for i, batch in enumerate(self.batches.epoch(epoch)):
@@ -108,12 +106,12 @@ class Training:
         batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
         for group in self.optimizer.param_groups:
             group["lr"] = lr_at(step, len(self.batches), config)
-        self.model.clamp_temp()
-        self.twin.follow(self.model)
+        self.objective.follow()
+        draws = negative_draws(len(images), generator)
         alpha = alpha_at(step, len(self.batches), config.alpha, config.alpha_ramp_epochs)
         use_bf16 = config.precision == "bf16"
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=use_bf16):
-            losses = flip_losses(self.model, self.twin, self.queue, batch, alpha, generator)
+            losses: FLIPLosses = self.objective(batch, alpha, draws)
         loss = losses.itc + losses.itm
         if not torch.isfinite(loss):
             raise TrainingDiverged(
@@ -134,7 +132,7 @@ class Training:
             "step": step + 1,
             "epoch": (step + 1) / len(self.batches),
             "lr": self.optimizer.param_groups[0]["lr"],
-            "temp": float(self.model.temp.detach()),
+            "temp": float(self.model.temperature.detach()),
             "samples_per_s": math.fsum(p["pairs"] for p in pending) / seconds,
         }
         self.history.append(row)
@@ -171,7 +169,7 @@ def prepare(
         f"{recipe.name}: {len(faces)} faces, {len(captions)} captions, {len(batches)} steps/epoch"
     )
     torch.manual_seed(config.seed)
-    model = FLIPModel(model_config)
+    model = FLIPModel(replace(model_config, contrast=config.contrast))
     model.load_pretrained_encoders()
     return Training(preset, model, batches, device, report)
 
