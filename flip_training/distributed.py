@@ -17,6 +17,8 @@ from torch import Tensor
 #: Collectives of each kind of device.
 _BACKENDS: Final = {"cpu": "gloo", "cuda": "nccl"}
 
+_CPU: Final = torch.device("cpu")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Processes:
@@ -35,7 +37,7 @@ class Processes:
     rank: int = 0
     world_size: int = 1
     local_rank: int = 0
-    device: torch.device = torch.device("cpu")
+    device: torch.device = _CPU
 
     @property
     def is_main(self) -> bool:
@@ -65,7 +67,7 @@ class Processes:
         """As ``gather``; each row's gradient is the sum of what all processes have for it."""
         if self.world_size == 1:
             return rows
-        return _GatherWithGrad.apply(rows, self.rank, self.world_size)  # type: ignore[no-any-return, no-untyped-call]
+        return _GatherWithGrad.apply(rows, self.rank, self.world_size)  # type: ignore[no-any-return]
 
     def sum(self, values: Tensor) -> Tensor:
         """The sum over all processes, equal on each; without gradient."""
@@ -98,7 +100,7 @@ class _GatherWithGrad(torch.autograd.Function):
         return _all_rows(rows, world_size)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         own = grad.new_empty((len(grad) // ctx.world_size, *grad.shape[1:]))
         dist.reduce_scatter_tensor(own, grad.contiguous())
         return own, None, None
@@ -138,7 +140,7 @@ def join_processes(device: str) -> Iterator[Processes]:
 
 def _own_device(device: str, local_rank: int) -> torch.device:
     if device == "cpu":
-        return torch.device("cpu")
+        return _CPU
     num_gpus = torch.cuda.device_count()
     if local_rank >= num_gpus:
         raise ValueError(
