@@ -7,7 +7,7 @@ torch, because the Dagster location hashes these values into code versions when 
 import hashlib
 import json
 from dataclasses import asdict, dataclass, is_dataclass
-from typing import Literal
+from typing import Final, Literal
 
 
 def _require(condition: bool, setting: str, value: object, expected: str) -> None:
@@ -106,6 +106,10 @@ class ModelConfig:
             self.contrast,
             "softmax or sigmoid",
         )
+
+
+#: Settings of a training that change how fast or how safely it runs, and not what it learns.
+NOT_LEARNT: Final = ("cache_crops", "compute_threads", "decode_threads", "save_every")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ def overridden(preset: Preset, changes: Sequence[str]) -> Preset:
         if path.partition(".")[0] == "name":
             raise ValueError(f"{path!r} is not a setting that can be changed")
         changed = _changed(changed, path, path.split("."), text)
-    return replace(changed, name=" ".join([preset.name, *changes]))
+    return replace(changed, name=" ".join([preset.name, *changes])) if changes else preset
 
 
 def changes_from_environment() -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def changes_from_environment() -> tuple[str, ...]:
     try:
         return tuple(shlex.split(value))
     except ValueError as error:
-        raise ValueError(f"{VARIABLE}={value!r} cannot be read: {error}") from error
+        raise ValueError(f"{value!r} cannot be read: {error}") from error
 
 
 def _changed(settings: Any, path: str, names: Sequence[str], text: str) -> Any:

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from flip_training.config import TrainConfig
-from flip_training.data import Batch, stable_seed
+from flip_training.data import Batch
 from flip_training.distributed import Processes
 from flip_training.objective import FLIPLosses, Objective, negative_draws
 from flip_training.optim import adamw
+from flip_training.seeds import stable_seed
 from flip_training.transforms import normalize
 
 _AUTOCAST: Final = {"bf16": torch.bfloat16, "fp16": torch.float16}

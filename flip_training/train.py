@@ -29,8 +29,7 @@ from flip_training.faces import read_faces
 from flip_training.flip import FLIPModel
 from flip_training.launching import is_launched, launch, process_count, telling_why
 from flip_training.leaving import leave_with_parent, run_and_leave
-from flip_training.overriding import changes_from_environment, overridden
-from flip_training.presets import preset as preset_of
+from flip_training.presets import changed_preset
 from flip_training.recipes import Recipe
 from flip_training.recipes import recipe as recipe_of
 from flip_training.reporting import Run, open_reporters
@@ -80,7 +79,8 @@ def prepare(
     torch.manual_seed(config.seed)
     model = FLIPModel(replace(model_config, contrast=config.contrast))
     model.load_pretrained_encoders()
-    model.set_gradient_checkpointing(config.gradient_checkpointing)
+    if config.gradient_checkpointing:
+        model.set_gradient_checkpointing(True)
     work = storage.work_path(recipe.name)
     return Training(preset, model, batches, processes, work, version)
 
@@ -183,7 +183,7 @@ def main(
     ] = "",
 ) -> None:
     """Train a recipe's FLIP from its training set and commit it."""
-    setting = overridden(preset_of(preset), [*changes_from_environment(), *(changes or [])])
+    setting = changed_preset(preset, changes or ())
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     count = process_count(processes, chosen)
     leave_with_parent()
