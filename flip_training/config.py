@@ -7,11 +7,12 @@ belong here, only their meaning and bounds: named settings are in ``presets``. F
 import hashlib
 import json
 from dataclasses import asdict, dataclass, is_dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from flip_training.model_config import ModelConfig, TextConfig, VisionConfig, require
 
 __all__ = [
+    "NOT_LEARNT",
     "EvaluationConfig",
     "ModelConfig",
     "Preset",
@@ -20,6 +21,9 @@ __all__ = [
     "VisionConfig",
     "fingerprint",
 ]
+
+#: Settings of a training that change how fast or how safely it runs, and not what it learns.
+NOT_LEARNT: Final = ("cache_crops", "compute_threads", "decode_threads", "save_every")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,8 @@ class TrainConfig:
         decay: Factor per epoch of ``step_decay``.
         weight_decay: AdamW's, on matrices only.
         grad_clip: Largest norm of the gradient.
-        momentum: Share of the momentum twin that each step keeps.
+        momentum: Share of the momentum twin that each step keeps; 0 for no twin, so that pairs are
+            contrasted with the model's own features, and both sides get gradients.
         contrast: Loss of ITC. ``softmax``: cross-entropy over batch and queue, as published;
             ``sigmoid``: SigLIP's, pair by pair within the batch, without queue or twin.
         queue_size: Pairs of past features that ITC contrasts with; 0 for none.
@@ -55,7 +60,7 @@ class TrainConfig:
         decode_threads: Threads that decode pictures.
         compute_threads: CPU threads of the model; 0 for one per core.
         log_every: Steps per row of the history.
-        save_every: Epochs between resumable states.
+        save_every: Steps between resumable states.
         seed: Of everything random.
     """
 
@@ -85,13 +90,14 @@ class TrainConfig:
     decode_threads: int = 2
     compute_threads: int = 0
     log_every: int = 10
-    save_every: int = 1
+    save_every: int = 1000
     seed: int = 42
 
     def __post_init__(self) -> None:
         for name in ("epochs", "log_every", "save_every", "shuffle_buffer", "decode_threads"):
             require(getattr(self, name) > 0, f"train.{name}", getattr(self, name), "positive")
         require(self.batch_size >= 2, "train.batch_size", self.batch_size, "at least 2")
+        require(self.grad_clip > 0, "train.grad_clip", self.grad_clip, "positive")
         require(0 < self.lr < 1, "train.lr", self.lr, "in (0, 1)")
         require(0 <= self.momentum < 1, "train.momentum", self.momentum, "in [0, 1)")
         require(0 <= self.alpha < 1, "train.alpha", self.alpha, "in [0, 1)")

@@ -9,6 +9,7 @@ Source: FaceCaption-15M (https://arxiv.org/abs/2407.08515); the design is BLIP's
 """
 
 import json
+import math
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,6 +26,11 @@ from flip_training.vit import VisualEncoder
 
 #: Bounds of the learnt temperature.
 TEMP_RANGE: Final = (0.001, 0.5)
+
+#: Where SigLIP starts: the logarithm of the scale and the bias, so that at first every pair counts
+#: as wrong, as nearly all are. Source: https://arxiv.org/abs/2303.15343, section 3.2.
+FIRST_LOGIT_SCALE: Final = math.log(10)
+FIRST_LOGIT_BIAS: Final = -10.0
 
 
 class FLIPScores(NamedTuple):
@@ -52,7 +58,21 @@ class FLIPModel(nn.Module):
         self.vision_proj = nn.Linear(config.vision.width, config.embed_dim)
         self.text_proj = nn.Linear(config.text.width, config.embed_dim)
         self.itm_head = nn.Linear(config.text.width, 2)
-        self.temp = nn.Parameter(torch.tensor(config.temp))
+        if config.contrast == "softmax":
+            self.temp = nn.Parameter(torch.tensor(config.temp))
+        else:
+            self.logit_scale = nn.Parameter(torch.tensor(FIRST_LOGIT_SCALE))
+            self.logit_bias = nn.Parameter(torch.tensor(FIRST_LOGIT_BIAS))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.vision_proj.weight.device
+
+    @property
+    def temperature(self) -> Tensor:
+        """What similarities are divided by, a positive scalar; of a sigmoid model, 1 / scale."""
+        return self.temp if self.config.contrast == "softmax" else torch.exp(-self.logit_scale)
 
     def encode_image(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised pictures (B, 3, H, W) to states (B, P + 1, V) and unit features (B, D)."""
@@ -101,8 +121,9 @@ class FLIPModel(nn.Module):
 
     @torch.no_grad()
     def clamp_temp(self) -> None:
-        """Keep the temperature within bounds."""
-        self.temp.clamp_(*TEMP_RANGE)
+        """Keep a learnt temperature within bounds; SigLIP's scale has none."""
+        if self.config.contrast == "softmax":
+            self.temp.clamp_(*TEMP_RANGE)
 
     def set_gradient_checkpointing(self, enabled: bool) -> None:
         """Whether both encoders compute activations again instead of keeping them.

@@ -114,16 +114,25 @@ class ModelConfig:
         text: The text encoder.
         embed_dim: Width of the shared space of ITC.
         temp: Temperature that training starts from, in [0.001, 0.5].
+        contrast: The loss of ITC, ``softmax`` or ``sigmoid``, by which the model learns either a
+            temperature or SigLIP's scale and bias; a training sets it to its own.
     """
 
     vision: VisionConfig
     text: TextConfig
     embed_dim: int
     temp: float = 0.07
+    contrast: Literal["softmax", "sigmoid"] = "softmax"
 
     def __post_init__(self) -> None:
         require(self.embed_dim > 0, "embed_dim", self.embed_dim, "positive")
         require(0.001 <= self.temp <= 0.5, "temp", self.temp, "in [0.001, 0.5]")
+        require(
+            self.contrast in ("softmax", "sigmoid"),
+            "contrast",
+            self.contrast,
+            "softmax or sigmoid",
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""
