@@ -64,7 +64,9 @@ class Stepper:
             objective.model.text_encoder.compile(dynamic=True)
         self._parallel = _parallel(objective, processes)
 
-    def take(self, step: int, pieces: Sequence[Batch], lr: float, alpha: float, stop: bool) -> Outcome:
+    def take(
+        self, step: int, pieces: Sequence[Batch], lr: float, alpha: float, stop: bool
+    ) -> Outcome:
         """Take a step over this process's share of each piece.
 
         Its randomness depends on the seed, the step and, for dropout alone, the process.
@@ -133,7 +135,9 @@ class Stepper:
     def _without_exchange(self) -> AbstractContextManager[object]:
         """Gradients stay with the process: the last piece of a step exchanges their sums."""
         parallel = self._parallel
-        return parallel.no_sync() if isinstance(parallel, DistributedDataParallel) else nullcontext()
+        return (
+            parallel.no_sync() if isinstance(parallel, DistributedDataParallel) else nullcontext()
+        )
 
 
 def _parallel(objective: Objective, processes: Processes) -> nn.Module:
@@ -141,6 +145,4 @@ def _parallel(objective: Objective, processes: Processes) -> nn.Module:
     if processes.world_size == 1:
         return objective
     # Queue and twin are computed alike by all processes; sending them around would be for nothing.
-    return DistributedDataParallel(
-        objective, broadcast_buffers=False, gradient_as_bucket_view=True
-    )
+    return DistributedDataParallel(objective, broadcast_buffers=False, gradient_as_bucket_view=True)

@@ -100,7 +100,9 @@ class Training:
                 if outcome.fault:
                     self._give_up(step, outcome, lr)
                 now = time.perf_counter()
-                self._log(step, outcome, sum(len(p["images"]) for p in pieces), now - since, reporters)
+                self._log(
+                    step, outcome, sum(len(p["images"]) for p in pieces), now - since, reporters
+                )
                 self.steps_done = step + 1
                 if outcome.stop or self.steps_done % self.config.save_every == 0:
                     self._save()
