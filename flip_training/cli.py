@@ -1,7 +1,7 @@
-"""The command ``flip``: build recipes, look at their state; models go in and out in ``model_commands``.
+"""The command ``flip``: build recipes, look at their state.
 
 Arguments in, text out. What is stale belongs to ``freshness``, running the job to
-``defs.building``.
+``defs.building``, commands on finished models to ``model_commands``.
 """
 
 import logging

@@ -1,7 +1,8 @@
 """How a FLIP is trained and evaluated, as validated values, and what a preset is made of.
 
 What a model is belongs to ``model_config``, whose classes are offered here as well. No numbers
-belong here, only their meaning and bounds: named settings are in ``presets``. Free of torch, because the Dagster location hashes these values into code versions when it loads.
+belong here, only their meaning and bounds: named settings are in ``presets``. Free of torch,
+because the Dagster location hashes these values into code versions when it loads.
 """
 
 import hashlib

@@ -61,11 +61,16 @@ def export_onnx(model: FLIPModel, folder: Path) -> dict[str, float]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
-    caption = {0: batch, 1: length}
+    alike = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}  # found to be the same
     return {
-        "image.onnx": _export(_ImageTower(model), _images, ({0: batch},), folder / "image.onnx"),
+        "image.onnx": _export(
+            _ImageTower(model).eval(), _images, ({0: batch},), folder / "image.onnx"
+        ),
         "text.onnx": _export(
-            _TextTower(model), _captions, (caption, caption), folder / "text.onnx"
+            _TextTower(model).eval(),
+            _captions,
+            ({0: batch, 1: length}, alike),
+            folder / "text.onnx",
         ),
     }
 

@@ -76,49 +76,6 @@ def test_the_temperature_stays_within_bounds(model: FLIPModel) -> None:
     assert model.temp.item() == 0.5
 
 
-def test_bert_weights_compute_what_bert_computes(config: ModelConfig, tmp_path: Path) -> None:
-    bert = BertModel(
-        BertConfig(
-            vocab_size=28,
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=64,
-        )
-    ).eval()
-    bert.save_pretrained(tmp_path)
-    text = replace(config.text, weights=str(tmp_path))
-    encoder = TextEncoder(replace(config, text=text)).eval()
-    encoder.load_bert(str(tmp_path))
-    ids, mask = torch.tensor([[2, 9, 3, 0]]), torch.tensor([[1, 1, 1, 0]])
-    expected = bert(input_ids=ids, attention_mask=mask).last_hidden_state
-    torch.testing.assert_close(encoder(ids, mask)[:, :3], expected[:, :3], rtol=1e-4, atol=1e-5)
-
-
-def test_clip_weights_compute_what_clip_computes(config: ModelConfig, tmp_path: Path) -> None:
-    clip = CLIPVisionModel(
-        CLIPVisionConfig(
-            hidden_size=16,
-            intermediate_size=64,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            image_size=16,
-            patch_size=8,
-        )
-    ).eval()
-    clip.save_pretrained(tmp_path)
-    encoder = VisualEncoder(config.vision).eval()
-    encoder.load_clip(str(tmp_path))
-    pixels = torch.randn(2, 3, 16, 16)
-    torch.testing.assert_close(encoder(pixels)[:, 0], clip(pixel_values=pixels).pooler_output)
-
-
-def test_weights_of_another_shape_are_refused(config: ModelConfig, tmp_path: Path) -> None:
-    VisualEncoder(replace(config.vision, width=32)).clip.save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match=r"vision\.weights .* do not fit"):
-        VisualEncoder(config.vision).load_clip(str(tmp_path))
-
-
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_saved_model_is_loaded_by_text_or_path(
     model: FLIPModel, tmp_path: Path, kind: type
