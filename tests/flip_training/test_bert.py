@@ -53,9 +53,7 @@ def test_alone_it_computes_what_bert_computes(encoder: TextEncoder) -> None:
     unused = {"embeddings.token_type_embeddings.weight": torch.zeros(2, 32)}
     bert.load_state_dict(weights | unused)
     expected = bert(input_ids=IDS, attention_mask=MASK).last_hidden_state
-    torch.testing.assert_close(
-        encoder(IDS, MASK)[TOKENS], expected[TOKENS], rtol=1e-5, atol=1e-5
-    )
+    torch.testing.assert_close(encoder(IDS, MASK)[TOKENS], expected[TOKENS], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("with_picture", [False, True])

@@ -83,7 +83,9 @@ def as_bert(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 def as_first_published(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Names of the TensorFlow age: a norm's weight is its gamma, its bias its beta."""
     return {
-        n.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): w
+        n.replace("LayerNorm.weight", "LayerNorm.gamma").replace(
+            "LayerNorm.bias", "LayerNorm.beta"
+        ): w
         for n, w in weights.items()
     }
 
