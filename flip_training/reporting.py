@@ -130,7 +130,9 @@ class WeightsAndBiases:
 
     def show(self, row: Row) -> None:
         """Log the row; of a step that was logged before, nothing is logged again."""
-        self.run.log({name: value for name, value in row.items() if name != "step"}, int(row["step"]))
+        self.run.log(
+            {name: value for name, value in row.items() if name != "step"}, int(row["step"])
+        )
 
 
 @contextmanager

@@ -64,7 +64,9 @@ class Stepper:
             objective.model.text_encoder.compile(dynamic=True)
         self._parallel = _parallel(objective, processes)
 
-    def take(self, step: int, pieces: Sequence[Batch], lr: float, alpha: float, stop: bool) -> Outcome:
+    def take(
+        self, step: int, pieces: Sequence[Batch], lr: float, alpha: float, stop: bool
+    ) -> Outcome:
         """Take a step over this process's share of each piece.
 
         Its randomness depends on the seed, the step and, for dropout alone, the process.
@@ -133,14 +135,16 @@ class Stepper:
     def _without_exchange(self) -> AbstractContextManager[object]:
         """Gradients stay with the process: the last piece of a step exchanges their sums."""
         parallel = self._parallel
-        return parallel.no_sync() if isinstance(parallel, DistributedDataParallel) else nullcontext()
+        return (
+            parallel.no_sync() if isinstance(parallel, DistributedDataParallel) else nullcontext()
+        )
 
 
 def _parallel(objective: Objective, processes: Processes) -> nn.Module:
     """The objective with gradients that are averaged over the processes."""
     if processes.world_size == 1:
         return objective
-    # Queue and twin are computed alike by all processes; sending them around would be for nothing.
+    # The queue is computed alike by all processes; sending it around at each step would be in vain.
     return DistributedDataParallel(
-        objective, broadcast_buffers=False, gradient_as_bucket_view=True
+        objective, forward_sync_buffers=False, gradient_as_bucket_view=True
     )

@@ -1,7 +1,7 @@
 """The training loop: steps in order, rows logged, states saved, and where it stops.
 
-How a step is taken belongs to ``stepping``; data, files and the command line to ``train``. All that
-is random depends on the seed and the step, so that a training that resumes is the uninterrupted one.
+How a step is taken belongs to ``stepping``; data, files and the command line to ``train``. What is
+random depends on the seed and the step, so that a training that resumes is the uninterrupted one.
 """
 
 import resource
@@ -100,7 +100,9 @@ class Training:
                 if outcome.fault:
                     self._give_up(step, outcome, lr)
                 now = time.perf_counter()
-                self._log(step, outcome, sum(len(p["images"]) for p in pieces), now - since, reporters)
+                self._log(
+                    step, outcome, sum(len(p["images"]) for p in pieces), now - since, reporters
+                )
                 self.steps_done = step + 1
                 if outcome.stop or self.steps_done % self.config.save_every == 0:
                     self._save()

@@ -7,7 +7,7 @@ import base64
 import io
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -78,7 +78,9 @@ def curves(rows: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
     figure = Figure(_SIZE_INCHES, layout="constrained")
     axes = figure.add_subplot()
     for name, colour in (("loss_itc", "#2f6f73"), ("loss_itm", "#c98a5b")):
-        axes.plot([row["step"] for row in rows], [row[name] for row in rows], color=colour, label=name)
+        axes.plot(
+            [row["step"] for row in rows], [row[name] for row in rows], color=colour, label=name
+        )
     axes.set_xlabel("step")
     axes.set_ylabel("nats")
     axes.legend(frameon=False)
