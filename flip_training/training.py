@@ -96,7 +96,7 @@ class Training:
         with StopSignal() as asked, closing(self._remaining()) as steps:
             for step, pieces in steps:
                 lr = lr_at(step, len(self.batches), self.config)
-                outcome = self.stepper.take(step, pieces, lr, self._alpha(step), asked.number > 0)
+                outcome = self.stepper.take(step, pieces, lr, self._alpha(step), asked.is_noted)
                 if outcome.fault:
                     self._give_up(step, outcome, lr)
                 now = time.perf_counter()
