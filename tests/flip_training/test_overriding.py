@@ -29,6 +29,11 @@ def test_values_are_of_the_settings_type() -> None:
     assert changed.name.startswith("tiny train.lr=1e-4 ")
 
 
+def test_settings_that_must_fit_each_other_are_changed_together() -> None:
+    changed = overridden(tiny(), ["model.vision.image_size=50", "model.vision.patch_size=25"])
+    assert changed.model.vision.image_size == 50
+
+
 def test_no_change_is_the_preset_itself() -> None:
     assert overridden(tiny(), []) == tiny()
 
