@@ -19,9 +19,12 @@ import typer
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+from flip_training.augmentation import Augmentation
 from flip_training.checkpoint import Progress, load_state, save_checkpoint, save_state
 from flip_training.config import Preset, fingerprint
-from flip_training.data import Batch, CropStream, TrainingBatches, read_faces, stable_seed
+from flip_training.crops import Crops
+from flip_training.data import Batch, TrainingBatches
+from flip_training.faces import read_faces
 from flip_training.flip import FLIPModel
 from flip_training.leaving import run_and_leave
 from flip_training.momentum import FeatureQueue, MomentumTwin
@@ -31,9 +34,10 @@ from flip_training.presets import preset as preset_of
 from flip_training.recipes import Recipe
 from flip_training.recipes import recipe as recipe_of
 from flip_training.schema import FLIP_CHECKPOINTS
+from flip_training.seeds import stable_seed
 from flip_training.storage import Provenance, Storage
 from flip_training.tokenization import choose_tokenizer
-from flip_training.transforms import augment, normalize
+from flip_training.transforms import normalize
 from flip_training.versions import checkpoint_version
 
 Report = Callable[[str], None]
@@ -92,7 +96,7 @@ class Training:
         self.model.train()
         pending: list[dict[str, float]] = []
         since = time.perf_counter()
-        for i, batch in enumerate(self.batches.epoch(epoch)):
+        for i, (batch,) in enumerate(self.batches.epoch(epoch)):
             step = epoch * len(self.batches) + i
             pending.append(self.run_step(step, batch, generator))
             if (step + 1) % self.config.log_every == 0 or i + 1 == len(self.batches):
@@ -103,8 +107,7 @@ class Training:
     def run_step(self, step: int, batch: Batch, generator: torch.Generator) -> dict[str, float]:
         """One optimizer step; returns its losses, gradient norm and number of pairs."""
         config = self.config
-        images = augment(batch["images"], config.augment_ops, config.augment_magnitude, generator)
-        batch = {**batch, "pixel_values": normalize(images)}
+        batch = {**batch, "pixel_values": normalize(batch["images"])}
         batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
         for group in self.optimizer.param_groups:
             group["lr"] = lr_at(step, len(self.batches), config)
@@ -126,7 +129,7 @@ class Training:
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.grad_clip)
         self.optimizer.step()
         values = (losses.itc.item(), losses.itm.item(), norm.item())
-        return dict(zip(_STEP_FIELDS, values, strict=True)) | {"pairs": float(len(images))}
+        return dict(zip(_STEP_FIELDS, values, strict=True)) | {"pairs": float(len(batch["images"]))}
 
     def _log(self, step: int, pending: list[dict[str, float]], seconds: float) -> None:
         row = {name: math.fsum(p[name] for p in pending) / len(pending) for name in _STEP_FIELDS}
@@ -156,19 +159,20 @@ def prepare(
     """
     config = preset.train
     faces = read_faces(storage, recipe.name, "train")
-    captions = [caption for face in faces for caption in face.captions]
-    tokenizer, model_config = choose_tokenizer(preset.model, captions)
-    size = model_config.vision.image_size
+    tokenizer, model_config = choose_tokenizer(preset.model, faces.captions())
     batches = TrainingBatches(
-        CropStream(storage, faces, size, config.decode_threads, config.cache_crops),
+        Crops(storage, faces, model_config.vision.image_size, config.cache_crops),
         tokenizer,
-        config.batch_size,
         model_config.text.max_length,
+        config.batch_size,
         config.shuffle_buffer,
         config.seed,
+        Augmentation(config.augment_ops, config.augment_magnitude),
+        config.decode_threads,
     )
     report(
-        f"{recipe.name}: {len(faces)} faces, {len(captions)} captions, {len(batches)} steps/epoch"
+        f"{recipe.name}: {len(faces)} faces, {faces.num_captions} captions, "
+        f"{len(batches)} steps/epoch"
     )
     torch.manual_seed(config.seed)
     model = FLIPModel(model_config)
