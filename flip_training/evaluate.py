@@ -25,13 +25,15 @@ from tqdm import tqdm
 
 from flip_training.checkpoint import load_checkpoint
 from flip_training.config import EvaluationConfig, Preset
-from flip_training.data import CropStream, Face, read_faces, stable_seed
+from flip_training.crops import CropStream
+from flip_training.faces import Face, read_faces
 from flip_training.flip import FLIPModel
 from flip_training.leaving import run_and_leave
 from flip_training.presets import changed_preset
 from flip_training.recipes import recipe as recipe_of
 from flip_training.retrieval import metrics, reranked, top_candidates
 from flip_training.schema import FLIP_RETRIEVAL
+from flip_training.seeds import stable_seed
 from flip_training.storage import Provenance, Storage
 from flip_training.tokenization import clean_caption, tokenize
 from flip_training.train import use_threads

@@ -6,7 +6,7 @@ own, so that its checkpoints are never taken for the preset's.
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
@@ -22,20 +22,21 @@ _TRUTHS: Final = {"true": True, "false": False}
 def overridden(preset: Preset, changes: Sequence[str]) -> Preset:
     """The preset with changes such as ``train.lr=1e-4`` and ``model.text.layers=6``.
 
-    The name says what was changed.
+    They are made together, so that settings can change which must fit each other. The name says
+    what was changed.
 
     Raises:
         ValueError: If a change names no setting, or its value is none that the setting takes.
     """
-    changed = preset
+    wanted: dict[str, Any] = {}
     for change in changes:
         path, equals, text = change.partition("=")
         if not equals:
             raise ValueError(f"{change!r} is not NAME=VALUE, such as train.lr=1e-4")
         if path.partition(".")[0] == "name":
             raise ValueError(f"{path!r} is not a setting that can be changed")
-        changed = _changed(changed, path, path.split("."), text)
-    return replace(changed, name=" ".join([preset.name, *changes])) if changes else preset
+        _collect(wanted, preset, path, path.split("."), text)
+    return replace(_applied(preset, wanted), name=" ".join([preset.name, *changes]))
 
 
 def changes_from_environment() -> tuple[str, ...]:
@@ -51,8 +52,10 @@ def changes_from_environment() -> tuple[str, ...]:
         raise ValueError(f"{value!r} cannot be read: {error}") from error
 
 
-def _changed(settings: Any, path: str, names: Sequence[str], text: str) -> Any:
-    """A dataclass with the setting below it changed that the names lead to."""
+def _collect(
+    wanted: dict[str, Any], settings: Any, path: str, names: Sequence[str], text: str
+) -> None:
+    """Put a value where the names lead to below a dataclass."""
     name, rest = names[0], names[1:]
     known = [field.name for field in fields(settings)]
     if name not in known:
@@ -63,8 +66,17 @@ def _changed(settings: Any, path: str, names: Sequence[str], text: str) -> Any:
         hint = f"settings of its own: {', '.join(inner)}" if inner else "no settings of its own"
         raise ValueError(f"{path!r} is no setting; {name} has {hint}")
     if rest:
-        return replace(settings, **{name: _changed(value, path, rest, text)})
-    return replace(settings, **{name: _parsed(path, get_type_hints(type(settings))[name], text)})
+        _collect(wanted.setdefault(name, {}), value, path, rest, text)
+    else:
+        wanted[name] = _parsed(path, get_type_hints(type(settings))[name], text)
+
+
+def _applied(settings: Any, wanted: Mapping[str, Any]) -> Any:
+    values = {
+        name: _applied(getattr(settings, name), value) if isinstance(value, dict) else value
+        for name, value in wanted.items()
+    }
+    return replace(settings, **values)
 
 
 def _parsed(path: str, kind: Any, text: str) -> object:

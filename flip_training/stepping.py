@@ -5,7 +5,7 @@ When steps are taken, logged and saved belongs to ``training``; what a piece's l
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, NamedTuple
 
@@ -65,7 +65,12 @@ class Stepper:
         self._parallel = _parallel(objective, processes)
 
     def take(
-        self, step: int, pieces: Sequence[Batch], lr: float, alpha: float, stop: bool
+        self,
+        step: int,
+        pieces: Sequence[Batch],
+        lr: float,
+        alpha: float,
+        is_asked_to_stop: Callable[[], bool],
     ) -> Outcome:
         """Take a step over this process's share of each piece.
 
@@ -76,7 +81,7 @@ class Stepper:
             pieces: As ``data.TrainingBatches`` yields them, of equal size.
             lr: Learning rate.
             alpha: Weight of the soft targets.
-            stop: Whether this process was asked to stop.
+            is_asked_to_stop: Whether this process was; asked when the step is nearly done.
         """
         seed, rank = self.config.seed, self.processes.rank
         torch.manual_seed(stable_seed(seed, "dropout", step, rank))
@@ -87,12 +92,12 @@ class Stepper:
         self.objective.follow()
         self.optimizer.zero_grad(set_to_none=True)
         sums = torch.zeros(3, device=self.processes.device)
-        sums[2] = float(stop)
         for i, piece in enumerate(pieces):
             is_last = i + 1 == len(pieces)
             with nullcontext() if is_last else self._without_exchange():
                 losses = self._backward(piece, alpha, draws, len(pieces))
             sums[:2] += torch.stack([losses.itc.detach(), losses.itm.detach()]) / len(pieces)
+        sums[2] = float(is_asked_to_stop())
         itc, itm, asked = self.processes.mean(sums).tolist()
         return self._move(itc, itm, asked > 0)
 
@@ -144,5 +149,7 @@ def _parallel(objective: Objective, processes: Processes) -> nn.Module:
     """The objective with gradients that are averaged over the processes."""
     if processes.world_size == 1:
         return objective
-    # Queue and twin are computed alike by all processes; sending them around would be for nothing.
-    return DistributedDataParallel(objective, broadcast_buffers=False, gradient_as_bucket_view=True)
+    # The queue is computed alike by all processes; sending it around at each step would be in vain.
+    return DistributedDataParallel(
+        objective, forward_sync_buffers=False, gradient_as_bucket_view=True
+    )

@@ -47,5 +47,9 @@ class StopSignal:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def is_noted(self) -> bool:
+        """Whether a signal has come."""
+        return self.number != 0
+
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.number = number

@@ -64,7 +64,7 @@ def _with_added_tokens(tokenizer: Any) -> BertTokenizer:
 
 
 def choose_tokenizer(
-    config: ModelConfig, captions: Sequence[str]
+    config: ModelConfig, captions: Iterable[str]
 ) -> tuple[BertTokenizer, ModelConfig]:
     """The model's tokenizer, and the model's settings with its vocabulary filled in."""
     if config.text.weights:

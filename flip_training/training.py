@@ -1,7 +1,7 @@
 """The training loop: steps in order, rows logged, states saved, and where it stops.
 
-How a step is taken belongs to ``stepping``; data, files and the command line to ``train``. All that
-is random depends on the seed and the step, so that a training that resumes is the uninterrupted one.
+How a step is taken belongs to ``stepping``; data, files and the command line to ``train``. What is
+random depends on the seed and the step, so that a training that resumes is the uninterrupted one.
 """
 
 import resource
@@ -96,7 +96,7 @@ class Training:
         with StopSignal() as asked, closing(self._remaining()) as steps:
             for step, pieces in steps:
                 lr = lr_at(step, len(self.batches), self.config)
-                outcome = self.stepper.take(step, pieces, lr, self._alpha(step), asked.number > 0)
+                outcome = self.stepper.take(step, pieces, lr, self._alpha(step), asked.is_noted)
                 if outcome.fault:
                     self._give_up(step, outcome, lr)
                 now = time.perf_counter()

@@ -23,7 +23,7 @@ from flip_training.defs.training_sets import training_sets
     pool=GPU_POOL,
     op_tags=GPU_OP_TAGS,
     tags=GPU_TAGS,
-    # A process that was told to end, or was killed, goes on from its state; nothing else is retried.
+    # Only a process that was told to end, or was killed, is tried again: it goes on from its state.
     retry_policy=dg.RetryPolicy(max_retries=2, delay=10),
 )
 def flip_checkpoints(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.MaterializeResult:
