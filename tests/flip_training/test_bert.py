@@ -60,7 +60,7 @@ def test_alone_it_computes_what_bert_computes(encoder: TextEncoder) -> None:
 def test_it_computes_what_blip_computes(
     encoder: TextEncoder, config: ModelConfig, pictures: Tensor, with_picture: bool
 ) -> None:
-    options = {name: None for name in ("bos_token_id", "eos_token_id", "sep_token_id")}
+    options = dict.fromkeys(("bos_token_id", "eos_token_id", "sep_token_id"))
     shape = SHAPE | {"encoder_hidden_size": config.vision.width, "max_position_embeddings": 65}
     blip = BlipTextModel(BlipTextConfig(**shape, **options), add_pooling_layer=False).eval()
     blip.load_state_dict(encoder.state_dict())

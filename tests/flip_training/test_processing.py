@@ -32,7 +32,7 @@ def test_a_picture_is_what_training_makes_of_it(
     image = picture(*size)
     data = io.BytesIO()
     image.save(data, "PNG")
-    expected = normalize(load_crop(data.getvalue(), 32)[None])
+    expected = normalize(torch.from_numpy(load_crop(data.getvalue(), 32)).permute(2, 0, 1)[None])
     given = processor(images=image)["pixel_values"]
     assert given.shape == (1, 3, 32, 32)
     assert (given - expected).abs().max() < 0.05  # two of 255 steps, from rounding
