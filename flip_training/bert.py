@@ -98,9 +98,14 @@ class _Layer(nn.Module):
         self.output = _Output(config, 4 * config.width)
 
     def forward(
-        self, states: Tensor, mask: Tensor, image_embeds: Tensor | None, image_index: Tensor | None
+        self,
+        states: Tensor,
+        mask: Tensor,
+        image_embeds: Tensor | None,
+        image_index: Tensor | None,
+        wanted: int | None,
     ) -> Tensor:
-        states = self.attention(states, states, mask)
+        states = self.attention(states[:, :wanted], states, mask)
         if image_embeds is not None:
             states = self.crossattention(states, image_embeds, index=image_index)
         return self.output(self.intermediate(states), states)  # type: ignore[no-any-return]
@@ -113,11 +118,17 @@ class _Encoder(nn.Module):
         self.recompute = False
 
     def forward(
-        self, states: Tensor, mask: Tensor, image_embeds: Tensor | None, image_index: Tensor | None
+        self,
+        states: Tensor,
+        mask: Tensor,
+        image_embeds: Tensor | None,
+        image_index: Tensor | None,
+        wanted: int | None,
     ) -> Tensor:
-        for layer in self.layer:
-            states = run_layer(layer, self.recompute, states, mask, image_embeds, image_index)
-        return states
+        rest = (mask, image_embeds, image_index)
+        for layer in self.layer[:-1]:
+            states = run_layer(layer, self.recompute, states, *rest, None)
+        return run_layer(self.layer[-1], self.recompute, states, *rest, wanted)
 
 
 class TextEncoder(nn.Module):
@@ -135,8 +146,9 @@ class TextEncoder(nn.Module):
         attention_mask: Tensor,
         image_embeds: Tensor | None = None,
         image_index: Tensor | None = None,
+        wanted: int | None = None,
     ) -> Tensor:
-        """Token ids and mask (B, L) to states (B, L, W).
+        """Token ids and mask (B, L) to states (B, L, W), or of the first few tokens only.
 
         Args:
             input_ids: Token ids; no caption is longer than the position table.
@@ -145,10 +157,13 @@ class TextEncoder(nn.Module):
             image_index: Which picture each caption is read with, (B,); None where there is one
                 for each, in order. Each layer projects a picture once, however many captions
                 are read with it.
+            wanted: How many tokens' states are wanted, from the first; None for all. The last
+                layer computes no others.
         """
         mask = attention_mask[:, None, None, :] > 0
         states = self.embeddings(input_ids)
-        return self.encoder(states, mask, image_embeds, image_index)  # type: ignore[no-any-return]
+        found: Tensor = self.encoder(states, mask, image_embeds, image_index, wanted)
+        return found
 
     def set_gradient_checkpointing(self, enabled: bool) -> None:
         """Whether layers are computed again in the backward pass instead of kept."""

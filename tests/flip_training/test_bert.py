@@ -80,6 +80,15 @@ def test_pictures_by_index_are_pictures_repeated(encoder: TextEncoder, pictures:
     )
 
 
+@pytest.mark.parametrize("wanted", [1, 3])
+def test_the_first_states_are_those_of_all(
+    encoder: TextEncoder, pictures: Tensor, wanted: int
+) -> None:
+    for seen in (None, pictures):
+        first = encoder(IDS, MASK, seen, wanted=wanted)
+        torch.testing.assert_close(first, encoder(IDS, MASK, seen)[:, :wanted])
+
+
 def test_the_content_of_padding_changes_nothing(encoder: TextEncoder) -> None:
     torch.testing.assert_close(
         encoder(IDS.where(TOKENS, 13), MASK)[TOKENS], encoder(IDS, MASK)[TOKENS]
