@@ -28,7 +28,7 @@ from tests.benchmarks.results import Result
 #: Tokens per caption, in turn: 30 on average, as FaceCaption-15M's captions have words.
 CAPTION_TOKENS = (18, 24, 33, 45)
 VOCABULARY = 30_524
-BATCH_CPU, BATCH_GPU = 4, 128
+BATCH_CPU, BATCH_GPU = 8, 128
 ROUNDS_CPU, ROUNDS_GPU = 3, 30
 TARGET = 1.0
 

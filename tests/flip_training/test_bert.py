@@ -89,6 +89,15 @@ def test_the_first_states_are_those_of_all(
         torch.testing.assert_close(first, encoder(IDS, MASK, seen)[:, :wanted])
 
 
+def test_without_packing_the_states_are_the_same(
+    encoder: TextEncoder, pictures: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = [encoder(IDS, MASK, seen)[TOKENS] for seen in (None, pictures)]
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    padded = [encoder(IDS, MASK, seen)[TOKENS] for seen in (None, pictures)]
+    torch.testing.assert_close(packed, padded)
+
+
 def test_the_content_of_padding_changes_nothing(encoder: TextEncoder) -> None:
     torch.testing.assert_close(
         encoder(IDS.where(TOKENS, 13), MASK)[TOKENS], encoder(IDS, MASK)[TOKENS]
