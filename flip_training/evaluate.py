@@ -25,13 +25,15 @@ from tqdm import tqdm
 
 from flip_training.checkpoint import load_checkpoint
 from flip_training.config import EvaluationConfig, Preset
-from flip_training.data import CropStream, Face, read_faces, stable_seed
+from flip_training.crops import CropStream
+from flip_training.faces import Face, read_faces
 from flip_training.flip import FLIPModel
 from flip_training.leaving import run_and_leave
-from flip_training.presets import preset as preset_of
+from flip_training.presets import changed_preset
 from flip_training.recipes import recipe as recipe_of
 from flip_training.retrieval import metrics, reranked, top_candidates
 from flip_training.schema import FLIP_RETRIEVAL
+from flip_training.seeds import stable_seed
 from flip_training.storage import Provenance, Storage
 from flip_training.tokenization import clean_caption, tokenize
 from flip_training.train import use_threads
@@ -68,7 +70,7 @@ def encode_split(
 
     Captions that the tokenizer reads alike are one caption.
     """
-    device = model.temp.device
+    device = model.device
     faces: list[Face] = []
     image_feat: list[Tensor] = []
     for batch in _batches(stream.read(), config.batch_size):
@@ -98,7 +100,7 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def _encode_crops(model: FLIPModel, batch: Sequence[tuple[Face, Tensor]]) -> tuple[Tensor, Tensor]:
     pixel_values = normalize(torch.stack([crop for _, crop in batch]))
-    return model.encode_image(pixel_values.to(model.temp.device))
+    return model.encode_image(pixel_values.to(model.device))
 
 
 @torch.inference_mode()
@@ -114,7 +116,7 @@ def match_odds(
         wanted: Pairs of picture and caption to match, (I, C) bool.
         batch_size: Pictures, and then pairs, per forward pass.
     """
-    device = model.temp.device
+    device = model.device
     odds = torch.zeros(wanted.shape)
     first = 0
     total = -(-len(wanted) // batch_size)
@@ -225,11 +227,15 @@ def main(
     recipe: Annotated[str, typer.Option(help="Whose checkpoint to evaluate.")],
     preset: Annotated[str, typer.Option(help="Named setting: tiny or base_paper.")] = "tiny",
     home: Annotated[Path | None, typer.Option(help="Data root; else FACECAPTION_HOME.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting instead of the preset's: evaluation.rerank=64."),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda; else cuda where there is one.")] = "",
 ) -> None:
     """Evaluate a recipe's FLIP on its held-out pairs and commit the metrics."""
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    setting = preset_of(preset)
+    setting = changed_preset(preset, changes or ())
     use_threads(setting)
     storage = Storage(home.resolve()) if home else Storage.from_environment()
     name = recipe_of(recipe).name
