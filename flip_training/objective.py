@@ -5,10 +5,11 @@ to ``train``. Shape legend: P pairs in a piece, B of them this process's own, D 
 space.
 
 It is the authors' objective, except for this. They contrast a process's pairs with its own batch
-and the queue; here the whole piece takes part, so that the number of processes changes nothing.
-They count only a pair's own picture and caption as right; here equal ones as well, and these are
-never drawn as negatives. Their queue starts full of random features and must be a multiple of the
-batch; here it holds only what it was given. Their twin has dropout; here it has none.
+and the queue; here the whole piece takes part, so that the number of processes changes nothing but
+where dropout falls. They count only a pair's own picture and caption as right; here equal ones as
+well, and these are never drawn as negatives. Their queue starts full of random features and must be
+a multiple of the batch; here it holds only what it was given. Their twin has dropout; here it has
+none.
 """
 
 from collections.abc import Mapping
