@@ -12,7 +12,7 @@ from typing import Any, Final
 from tokenizers import normalizers, pre_tokenizers
 from transformers import BatchEncoding, BertTokenizer
 
-from flip_training.config import ModelConfig
+from flip_training.model_config import ModelConfig
 
 SPECIAL_TOKENS: Final = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ADDED_TOKENS: Final = ("[DEC]", "[ENC]")

@@ -36,3 +36,28 @@ def test_a_tokenizer_of_another_model_is_refused(model: FLIPModel, tmp_path: Pat
     save_checkpoint(tmp_path, model, vocabulary_tokenizer(["a red hat"]))
     with pytest.raises(ValueError, match="the model 30"):
         load_checkpoint(tmp_path)
+
+
+def test_a_checkpoint_has_a_card_and_the_processors_files(model: FLIPModel, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, model, vocabulary_tokenizer(["a red hat"]))
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "preprocessor_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    }
+
+
+@pytest.mark.parametrize("package", ["flip_training", "facecaption_assets"])
+def test_nothing_is_pickled(package: str) -> None:
+    """What others pickled is read as plain tensors only, and nothing of ours is pickled."""
+    sources = [path for path in Path(package).rglob("*.py")]
+    assert sources
+    for path in sources:
+        text = path.read_text("utf-8")
+        for word in ("torch.save(", "pickle.load", "pickle.dump", "Unpickler", "joblib"):
+            assert word not in text, f"{path}: {word}"
+        loads = text.count("torch.load(")
+        assert text.count("weights_only=True") >= loads, path
