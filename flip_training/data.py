@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -220,4 +221,4 @@ class _PendingStep:
         loaded = b.crops.load(self.own[slot] for slot in slots)
         for slot, (row, picture) in zip(slots, loaded, strict=True):
             seed = stable_seed(b.seed, "augment", self.epoch, b.crops.faces[row].face_id)
-            self.images[slot] = torch.from_numpy(b.augmentation(picture, seed)).permute(2, 0, 1)
+            cv2.split(b.augmentation(picture, seed), list(self.images[slot].numpy()))

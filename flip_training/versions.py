@@ -15,9 +15,9 @@ def training_set_version(recipe: Recipe) -> str:
 
 def checkpoint_version(recipe: Recipe, preset: Preset) -> str:
     """Version of a recipe's training."""
-    return fingerprint("flip_checkpoints-2", recipe.name, preset.model, preset.train)
+    return fingerprint("flip_checkpoints-3", recipe.name, preset.model, preset.train)
 
 
 def retrieval_version(preset: Preset) -> str:
     """Version of the retrieval metrics."""
-    return fingerprint("flip_retrieval-2", preset.evaluation)
+    return fingerprint("flip_retrieval-3", preset.evaluation)
