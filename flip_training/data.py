@@ -94,10 +94,10 @@ class TrainingBatches:
             OSError: If a tar cannot be read.
         """
         share = Share(rank, world_size, micro_batches)
-        pool = reading_threads(self.threads)
         steps = range(first_step, len(self))
         order = EpochOrder(self.crops.faces.shard_starts, self.shuffle_buffer, self.seed, epoch)
         pending: deque[_PendingStep] = deque()
+        pool = reading_threads(self.threads)
         try:
             for step in steps:
                 rows = order.rows(*self._extent(step, share))
