@@ -22,7 +22,7 @@ from flip_training.intervals import Bootstrap
 from flip_training.leaving import run_and_leave
 from flip_training.presets import preset as preset_of
 from flip_training.recipes import recipe as recipe_of
-from flip_training.retrieval_rows import Direction, Row, directions, metric_rows
+from flip_training.retrieval_rows import Measured, Row, measure, metric_rows
 from flip_training.schema import FLIP_RETRIEVAL
 from flip_training.storage import Provenance, Storage
 from flip_training.train import use_threads
@@ -41,14 +41,14 @@ def sample_faces(faces: Sequence[Face], most: int) -> list[Face]:
 
 def score_split(
     model: FLIPModel, tokenizer: Any, stream: CropStream, config: EvaluationConfig
-) -> tuple[Gallery, Mapping[str, tuple[Direction, Direction]]]:
-    """A split's faces, encoded, and both directions by each score: ``itc`` and ``itm``."""
+) -> tuple[Gallery, Mapping[str, Sequence[Measured]]]:
+    """A split's faces, encoded, and what was measured by each score: ``itc`` and ``itm``."""
     gallery = encode_split(model, tokenizer, stream, config)
     similarity = gallery.similarity
     by_matching = itm_scores(model, gallery, stream, config)
     return gallery, {
-        "itc": directions(similarity, similarity.T, gallery.relevance),
-        "itm": directions(*by_matching, gallery.relevance, config.rerank),
+        "itc": measure(similarity, similarity.T, gallery.relevance),
+        "itm": measure(*by_matching, gallery.relevance, config.rerank),
     }
 
 

@@ -4,7 +4,7 @@ The scores come from ``gallery``; which model and which split they are of is add
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -16,64 +16,85 @@ Row = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Direction:
-    """Queries of one direction: pictures that ask for captions, or captions for pictures.
+class Measured:
+    """What was measured of the queries of one direction.
 
     Attributes:
-        name: ``image_to_text`` or ``text_to_image``.
-        scores: (Q, N).
-        relevance: (Q, N) bool.
+        direction: ``image_to_text``: pictures ask for captions; or ``text_to_image``.
+        metrics: The metrics.
         pictures: Which pictures are each query's own, (Q, I) bool.
-        num_reranked: Candidates per query that matching ordered.
+        num_candidates: Candidates per query.
+        num_reranked: How many of them matching ordered.
     """
 
-    name: str
-    scores: Tensor
-    relevance: Tensor
+    direction: str
+    metrics: tuple[Metric, ...]
     pictures: Tensor
-    num_reranked: int = 0
+    num_candidates: int
+    num_reranked: int
 
 
-def directions(
-    i2t: Tensor, t2i: Tensor, relevance: Tensor, rerank: int = 0
-) -> tuple[Direction, Direction]:
+def measure(i2t: Tensor, t2i: Tensor, relevance: Tensor, rerank: int = 0) -> list[Measured]:
     """Both directions of a gallery.
 
     Args:
-        i2t: Pictures against captions, (I, C).
-        t2i: Captions against pictures, (C, I).
+        i2t: Scores of pictures against captions, (I, C).
+        t2i: Scores of captions against pictures, (C, I).
         relevance: Which picture bears which caption, (I, C) bool.
-        rerank: Candidates per query that matching has ordered, at most.
+        rerank: Most candidates per query that matching has ordered.
     """
     num_pictures, num_captions = relevance.shape
     itself = torch.eye(num_pictures, dtype=torch.bool)
-    return (
-        Direction("image_to_text", i2t, relevance, itself, min(rerank, num_captions)),
-        Direction("text_to_image", t2i, relevance.T, relevance.T, min(rerank, num_pictures)),
+    found = []
+    for direction, scores, right, own, size in (
+        ("image_to_text", i2t, relevance, itself, num_captions),
+        ("text_to_image", t2i, relevance.T, relevance.T, num_pictures),
+    ):
+        measured = tuple(metrics(scores, right))
+        found.append(Measured(direction, measured, own, size, min(rerank, size)))
+    return found
+
+
+def pooled(parts: Sequence[Measured]) -> Measured:
+    """Queries of one direction from several galleries; their means only, so no median rank."""
+    merged = []
+    for same in zip(*(part.metrics for part in parts), strict=True):
+        if same[0].statistic is weighted_mean:
+            values = torch.cat([metric.per_query for metric in same])
+            chances = torch.cat([torch.full_like(m.per_query, m.chance) for m in same])
+            chance = float(chances.mean())
+            merged.append(replace(same[0], per_query=values, chance=chance))
+    return Measured(
+        parts[0].direction,
+        tuple(merged),
+        torch.block_diag(*(part.pictures.float() for part in parts)) > 0,
+        max(part.num_candidates for part in parts),
+        max(part.num_reranked for part in parts),
     )
 
 
-def metric_rows(both: Sequence[Direction], bootstrap: Bootstrap) -> list[Row]:
+def metric_rows(both: Sequence[Measured], bootstrap: Bootstrap) -> list[Row]:
     """All metrics of each direction, and the AUC of both: the mean of the two."""
     rows: list[Row] = []
     sizes: list[dict[str, int]] = []
     aucs: list[Metric] = []
     weights: list[Tensor] = []
     for one in both:
-        size = {
-            "num_queries": one.scores.shape[0],
-            "num_candidates": one.scores.shape[1],
-            "num_reranked": one.num_reranked,
-        }
         drawn = bootstrap.weights(one.pictures)
-        found = metrics(one.scores, one.relevance)
-        rows += [{"direction": one.name, **size, **_row(m, drawn, bootstrap)} for m in found]
-        sizes.append(size)
-        aucs += [metric for metric in found if metric.name == "auc"]
+        sizes.append(
+            {
+                "num_queries": len(one.pictures),
+                "num_candidates": one.num_candidates,
+                "num_reranked": one.num_reranked,
+            }
+        )
+        place = {"direction": one.direction, **sizes[-1]}
+        rows += [{**place, **_row(metric, drawn, bootstrap)} for metric in one.metrics]
+        aucs += [metric for metric in one.metrics if metric.name == "auc"]
         weights.append(drawn / drawn.sum(dim=1, keepdim=True))
     total = {name: sum(size[name] for size in sizes) for name in sizes[0]}
     values = torch.cat([metric.per_query for metric in aucs])
-    measured = _row(Metric("auc", values, weighted_mean, 0.5), torch.cat(weights, 1), bootstrap)
+    measured = _row(replace(aucs[0], per_query=values), torch.cat(weights, dim=1), bootstrap)
     value = sum(metric.value for metric in aucs) / len(aucs)
     return [*rows, {"direction": "both", **total, **measured, "value": value}]
 
