@@ -213,24 +213,28 @@ def summary() -> None:
 
 
 def _retrieval_table(found: list[dict[str, Any]]) -> Table:
-    """Recall per recipe and direction with what guessing would give, on the test split."""
+    """Recall and AUC per recipe and direction beside chance, on the test split."""
     metrics = ("R@1", "R@5", "R@10")
     table = Table(
-        *("recipe", "direction", *metrics, "queries"),
-        title="Retrieval on held-out people: percent found (percent by chance)",
+        *("recipe", "direction", *metrics, "AUC [95 % interval]", "queries"),
+        title="Retrieval on held-out people: percent found (percent by chance); chance of AUC: 50",
         title_justify="left",
         box=None,
     )
     groups: dict[tuple[str, str], dict[str, str]] = {}
     for row in found:
-        if row["split"] != "test" or row["metric"] not in metrics:
+        if row["split"] != "test" or row["direction"] == "both":
             continue
         direction = row["direction"].replace("_to_", "→")
         place = (row["recipe"], f"{direction} {row['score'].upper()}")
         recalls = groups.setdefault(place, {"queries": str(row["num_queries"])})
         recalls[row["metric"]] = f"{row['value'] * 100:.1f} ({row['chance'] * 100:.1f})"
+        if row["metric"] == "auc":
+            ends = [f"{row[name] * 100:.0f}" for name in ("value", "value_low", "value_high")]
+            recalls["auc"] = "{} [{} to {}]".format(*ends)
     for place, recalls in groups.items():
-        table.add_row(*place, *(recalls.get(m, "") for m in metrics), recalls["queries"])
+        shown = (*metrics, "auc", "queries")
+        table.add_row(*place, *(recalls.get(name, "") for name in shown))
     return table
 
 

@@ -57,6 +57,7 @@ def measure(i2t: Tensor, t2i: Tensor, relevance: Tensor, rerank: int = 0) -> lis
 
 def pooled(parts: Sequence[Measured]) -> Measured:
     """Queries of one direction from several galleries; their means only, so no median rank."""
+    pictures = [part.pictures.float() for part in parts]
     merged = []
     for same in zip(*(part.metrics for part in parts), strict=True):
         if same[0].statistic is weighted_mean:
@@ -67,7 +68,7 @@ def pooled(parts: Sequence[Measured]) -> Measured:
     return Measured(
         parts[0].direction,
         tuple(merged),
-        torch.block_diag(*(part.pictures.float() for part in parts)) > 0,
+        torch.block_diag(*pictures) > 0,  # type: ignore[no-untyped-call]
         max(part.num_candidates for part in parts),
         max(part.num_reranked for part in parts),
     )

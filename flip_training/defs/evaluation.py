@@ -1,5 +1,7 @@
 """``flip_retrieval``: how well a recipe's FLIP finds captions by face and faces by caption."""
 
+from typing import Any
+
 import dagster as dg
 
 from flip_training.defs.compute import GPU_OP_TAGS, GPU_POOL, GPU_TAGS
@@ -37,7 +39,7 @@ def flip_retrieval(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.Ma
         arguments = ["--recipe", name, *trainer.arguments]
         run_module("flip_training.evaluate", arguments, context.log.info)
     table = storage.read_table("flip_retrieval", name)
-    told: dict[str, float | dg.MetadataValue] = {}
+    told: dict[str, float | dg.MetadataValue[Any]] = {}
     for score, (value, chance) in mean_recalls(table, "test").items():
         told |= {f"mean_recall_{score}": value, f"mean_recall_{score}_chance": chance}
     for row in area_rows(table.to_pylist(), "test"):

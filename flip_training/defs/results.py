@@ -1,5 +1,8 @@
 """What a committed partition tells the Dagster UI."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import dagster as dg
 
 from flip_training.defs.resources import Trainer
@@ -7,9 +10,11 @@ from flip_training.storage import Provenance
 
 
 def built(
-    trainer: Trainer, provenance: Provenance | None, numbers: dict[str, float]
+    trainer: Trainer,
+    provenance: Provenance | None,
+    told: Mapping[str, float | dg.MetadataValue[Any]],
 ) -> dg.MaterializeResult:
-    """The result of a committed partition: version, rows, numbers and where it lies."""
+    """The result of a committed partition: version, rows, what is told of it, where it lies."""
     if provenance is None:
         raise dg.Failure("the process ended well but committed nothing", allow_retries=False)
     path = trainer.storage.table_path(provenance.asset, provenance.partition)
@@ -18,7 +23,7 @@ def built(
         metadata={
             "dagster/row_count": provenance.rows,
             **provenance.counts,
-            **numbers,
+            **told,
             "table": dg.MetadataValue.path(str(path)),
         },
     )

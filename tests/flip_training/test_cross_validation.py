@@ -13,6 +13,7 @@ from flip_training.config import Preset
 from flip_training.cross_validation import cross_validate, fold_of_groups
 from flip_training.recipes import RECIPES
 from flip_training.storage import PartitionMissing, Storage
+from flip_training.train import train
 from flip_training.training_sets import build_training_set
 
 CPU = torch.device("cpu")
@@ -46,7 +47,6 @@ def test_every_face_asks_once_and_no_fold_trains_on_whom_it_is_asked_about(
     build_training_set(storage, LLM)
     before = storage.read_provenance("training_sets", "llm")
     seen: list[tuple[set[str], set[str]]] = []
-    train = cross_validation.train
 
     def watched(fold: Storage, *arguments: object) -> object:
         rows = fold.read_table("training_sets", "llm").to_pylist()
@@ -75,7 +75,7 @@ def test_the_command_prints_and_keeps_the_result(
     storage: Storage, brief: Preset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_training_set(storage, LLM)
-    monkeypatch.setitem(presets.PRESETS, "tiny", lambda: brief)  # type: ignore[arg-type]
+    monkeypatch.setitem(presets.PRESETS, "tiny", lambda: brief)
     monkeypatch.setenv("FLIP_PRESET", "tiny")
     command = ["--home", str(storage.home), "cross-validate", "llm", "--folds"]
     done = CliRunner().invoke(app, [*command, "2"])
