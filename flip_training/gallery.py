@@ -56,9 +56,13 @@ class Gallery:
         return self.image_feat @ self.text_feat.T
 
 
+def _device(model: FLIPModel) -> torch.device:
+    return next(model.parameters()).device
+
+
 def autocast(model: FLIPModel) -> AbstractContextManager[object]:
     """bf16 where the model is on a GPU, which is what it was trained in there; else as it is."""
-    kind = model.temp.device.type
+    kind = _device(model).type
     return torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda")
 
 
@@ -90,7 +94,7 @@ def encode_split(
 
 
 def _encode_captions(model: FLIPModel, ids: Tensor, mask: Tensor, batch_size: int) -> Tensor:
-    device = model.temp.device
+    device = _device(model)
     parts = zip(torch.split(ids, batch_size), torch.split(mask, batch_size), strict=True)
     with autocast(model):
         found = [model.encode_text(ids.to(device), mask.to(device)).cpu() for ids, mask in parts]
@@ -104,7 +108,7 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _encode_crops(model: FLIPModel, batch: Sequence[tuple[Face, Tensor]]) -> tuple[Tensor, Tensor]:
-    pixel_values = normalize(torch.stack([crop for _, crop in batch]).to(model.temp.device))
+    pixel_values = normalize(torch.stack([crop for _, crop in batch]).to(_device(model)))
     with autocast(model):
         return model.encode_image(pixel_values)
 
@@ -122,7 +126,7 @@ def match_odds(
         wanted: Pairs of picture and caption to match, (I, C) bool.
         batch_size: Pictures, and then pairs, per forward pass.
     """
-    device = model.temp.device
+    device = _device(model)
     odds = torch.zeros(wanted.shape)
     first = 0
     total = -(-len(wanted) // batch_size)
