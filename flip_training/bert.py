@@ -1,15 +1,123 @@
 """The text encoder: BERT that can attend to a picture.
 
-transformers' ``BlipTextModel`` is this model: BERT with cross-attention between self-attention and
-feed-forward layer in every block, used with or without a picture, and attending in both directions.
-(``BertModel`` with cross-attention must be a decoder, which attends backwards only.)
+Each block has cross-attention between self-attention and feed-forward layer, used with a picture
+and skipped without one; captions are read in both directions either way. Modules bear BERT's own
+names, so that its weights, BLIP's and the authors' map name to name. Written here because
+transformers' ``BlipTextModel`` has no fused attention, and its ``BertModel`` attends backwards only
+once it has cross-attention.
+
+Source: BERT (https://arxiv.org/abs/1810.04805), with BLIP's (https://arxiv.org/abs/2201.12086)
+cross-attention. Like BLIP's, it has no token types.
 """
 
+import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import BertModel, BlipTextConfig
-from transformers.models.blip.modeling_blip_text import BlipTextModel
 
-from flip_training.config import ModelConfig
+from flip_training.attention import attend, run_layer
+from flip_training.model_config import ModelConfig, TextConfig
+
+_EPS = 1e-12
+_STD = 0.02
+
+
+class _Embeddings(nn.Module):
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.word_embeddings = nn.Embedding(config.vocab_size, config.width, padding_idx=0)
+        self.position_embeddings = nn.Embedding(config.positions, config.width)
+        self.LayerNorm = nn.LayerNorm(config.width, eps=_EPS)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        positions = self.position_embeddings.weight[: input_ids.shape[1]]
+        states: Tensor = self.dropout(self.LayerNorm(self.word_embeddings(input_ids) + positions))
+        return states
+
+
+class _Projections(nn.Module):
+    """Queries of the caption, keys and values of what it attends to."""
+
+    def __init__(self, config: TextConfig, source_width: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(config.width, config.width)
+        self.key = nn.Linear(source_width, config.width)
+        self.value = nn.Linear(source_width, config.width)
+
+
+class _Output(nn.Module):
+    """Back to the width of a token, added to what it came from, and normed."""
+
+    def __init__(self, config: TextConfig, source_width: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(source_width, config.width)
+        self.LayerNorm = nn.LayerNorm(config.width, eps=_EPS)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, states: Tensor, residual: Tensor) -> Tensor:
+        normed: Tensor = self.LayerNorm(self.dropout(self.dense(states)) + residual)
+        return normed
+
+
+class _Attention(nn.Module):
+    def __init__(self, config: TextConfig, source_width: int) -> None:
+        super().__init__()
+        self.heads, self.dropout = config.heads, config.dropout
+        self.self = _Projections(config, source_width)
+        self.output = _Output(config, config.width)
+
+    def forward(
+        self,
+        states: Tensor,
+        source: Tensor,
+        mask: Tensor | None = None,
+        index: Tensor | None = None,
+    ) -> Tensor:
+        key, value = self.self.key(source), self.self.value(source)
+        if index is not None:
+            key, value = key[index], value[index]
+        dropout = self.dropout if self.training else 0.0
+        mixed = attend(self.self.query(states), key, value, self.heads, mask, dropout)
+        return self.output(mixed, states)  # type: ignore[no-any-return]
+
+
+class _Intermediate(nn.Module):
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.width, 4 * config.width)
+
+    def forward(self, states: Tensor) -> Tensor:
+        return F.gelu(self.dense(states))
+
+
+class _Layer(nn.Module):
+    def __init__(self, config: TextConfig, image_width: int) -> None:
+        super().__init__()
+        self.attention = _Attention(config, config.width)
+        self.crossattention = _Attention(config, image_width)
+        self.intermediate = _Intermediate(config)
+        self.output = _Output(config, 4 * config.width)
+
+    def forward(
+        self, states: Tensor, mask: Tensor, image_embeds: Tensor | None, image_index: Tensor | None
+    ) -> Tensor:
+        states = self.attention(states, states, mask)
+        if image_embeds is not None:
+            states = self.crossattention(states, image_embeds, index=image_index)
+        return self.output(self.intermediate(states), states)  # type: ignore[no-any-return]
+
+
+class _Encoder(nn.Module):
+    def __init__(self, config: TextConfig, image_width: int) -> None:
+        super().__init__()
+        self.layer = nn.ModuleList(_Layer(config, image_width) for _ in range(config.layers))
+        self.recompute = False
+
+    def forward(
+        self, states: Tensor, mask: Tensor, image_embeds: Tensor | None, image_index: Tensor | None
+    ) -> Tensor:
+        for layer in self.layer:
+            states = run_layer(layer, self.recompute, states, mask, image_embeds, image_index)
+        return states
 
 
 class TextEncoder(nn.Module):
@@ -17,65 +125,40 @@ class TextEncoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        text = config.text
-        self.bert = BlipTextModel(
-            BlipTextConfig(
-                vocab_size=text.vocab_size,
-                hidden_size=text.width,
-                intermediate_size=4 * text.width,
-                encoder_hidden_size=config.vision.width,
-                num_hidden_layers=text.layers,
-                num_attention_heads=text.heads,
-                max_position_embeddings=max(512, text.max_length)
-                if text.weights
-                else text.max_length,
-                hidden_dropout_prob=text.dropout,
-                attention_probs_dropout_prob=text.dropout,
-                bos_token_id=None,
-                eos_token_id=None,
-                sep_token_id=None,
-                pad_token_id=0,
-            ),
-            add_pooling_layer=False,
-        )
+        self.embeddings = _Embeddings(config.text)
+        self.encoder = _Encoder(config.text, config.vision.width)
+        self.apply(_init_weights)
 
     def forward(
-        self, input_ids: Tensor, attention_mask: Tensor, image_embeds: Tensor | None = None
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        image_embeds: Tensor | None = None,
+        image_index: Tensor | None = None,
     ) -> Tensor:
         """Token ids and mask (B, L) to states (B, L, W).
 
         Args:
-            input_ids: Token ids.
+            input_ids: Token ids; no caption is longer than the position table.
             attention_mask: 1 where there is a token, 0 where there is padding.
-            image_embeds: States of the picture that each caption is read with, (B, P + 1, V);
-                None to read the captions alone.
+            image_embeds: States of pictures, (I, P + 1, V); None to read the captions alone.
+            image_index: Which picture each caption is read with, (B,); None where there is one
+                for each, in order. Each layer projects a picture once, however many captions
+                are read with it.
         """
-        return self.bert(  # type: ignore[no-any-return]
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            encoder_hidden_states=image_embeds,
-            is_decoder=False,
-        ).last_hidden_state
+        mask = attention_mask[:, None, None, :] > 0
+        states = self.embeddings(input_ids)
+        return self.encoder(states, mask, image_embeds, image_index)  # type: ignore[no-any-return]
 
-    def load_bert(self, name_or_folder: str) -> None:
-        """Take the weights of a BERT of the same shape from the hub or a folder.
-
-        Cross-attention and the embeddings of added tokens, which BERT has not, stay as they are.
-
-        Raises:
-            ValueError: If its shape is another.
-        """
-        own = self.bert.state_dict()
-        given = BertModel.from_pretrained(name_or_folder, add_pooling_layer=False).state_dict()
-        # Every caption is of BERT's first token type: its embedding can sit in the positions'.
-        token_type = given.pop("embeddings.token_type_embeddings.weight")[0]
-        given["embeddings.position_embeddings.weight"] += token_type
-        for name, weight in given.items():
-            if name not in own or not _fits(weight, own[name]):
-                raise ValueError(f"text.weights {name_or_folder!r} do not fit: {name}")
-            own[name][: len(weight)] = weight
-        self.bert.load_state_dict(own)
+    def set_gradient_checkpointing(self, enabled: bool) -> None:
+        """Whether layers are computed again in the backward pass instead of kept."""
+        self.encoder.recompute = enabled
 
 
-def _fits(weight: Tensor, place: Tensor) -> bool:
-    return weight.shape[1:] == place.shape[1:] and len(weight) <= len(place)
+def _init_weights(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, std=_STD)
+    if isinstance(module, nn.Linear):
+        nn.init.zeros_(module.bias)
+    if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+        nn.init.zeros_(module.weight[module.padding_idx])

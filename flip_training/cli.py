@@ -1,7 +1,7 @@
 """The command ``flip``: build recipes, look at their state.
 
 Arguments in, text out. What is stale belongs to ``freshness``, running the job to
-``defs.building``.
+``defs.building``, commands on finished models to ``model_commands``.
 """
 
 import logging
@@ -20,6 +20,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from flip_training import model_commands
 from flip_training.freshness import CHAIN, failed_checks, first_to_build, states
 from flip_training.gates import mean_recall
 from flip_training.opt_out import OptOutError
@@ -41,6 +42,7 @@ app = typer.Typer(
 # What is printed holds names and reasons that are not ours: nothing in it is markup.
 _console = Console(highlight=False, markup=False, emoji=False)
 _errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
+app.add_typer(model_commands.app)
 
 
 @app.callback()

@@ -1,102 +1,30 @@
-"""What a FLIP is and how it is trained, as validated values.
+"""How a FLIP is trained and evaluated, as validated values, and what a preset is made of.
 
-No numbers belong here, only their meaning and bounds: named settings are in ``presets``. Free of
-torch, because the Dagster location hashes these values into code versions when it loads.
+What a model is belongs to ``model_config``, whose classes are offered here as well. No numbers
+belong here, only their meaning and bounds: named settings are in ``presets``. Free of torch,
+because the Dagster location hashes these values into code versions when it loads.
 """
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass, is_dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from flip_training.model_config import ModelConfig, TextConfig, VisionConfig, require
 
-def _require(condition: bool, setting: str, value: object, expected: str) -> None:
-    if not condition:
-        raise ValueError(f"{setting} must be {expected}, got {value!r}")
+__all__ = [
+    "NOT_LEARNT",
+    "EvaluationConfig",
+    "ModelConfig",
+    "Preset",
+    "TextConfig",
+    "TrainConfig",
+    "VisionConfig",
+    "fingerprint",
+]
 
-
-@dataclass(frozen=True, kw_only=True)
-class VisionConfig:
-    """The image encoder, a CLIP ViT.
-
-    Attributes:
-        image_size: Side of the square input, px; a multiple of ``patch_size``.
-        patch_size: Side of a patch, px.
-        width: Width of a token.
-        layers: Transformer layers.
-        heads: Attention heads; divides ``width``.
-        weights: Hub name or folder of a CLIP to start from; empty means random weights.
-    """
-
-    image_size: int
-    patch_size: int
-    width: int
-    layers: int
-    heads: int
-    weights: str = ""
-
-    def __post_init__(self) -> None:
-        _require(
-            self.image_size % self.patch_size == 0,
-            "vision.image_size",
-            self.image_size,
-            f"a multiple of patch_size {self.patch_size}",
-        )
-        _require(self.width % self.heads == 0, "vision.width", self.width, "a multiple of heads")
-        _require(self.layers > 0, "vision.layers", self.layers, "positive")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextConfig:
-    """The text encoder, a BERT with cross-attention.
-
-    Attributes:
-        width: Width of a token.
-        layers: Transformer layers.
-        heads: Attention heads; divides ``width``.
-        max_length: Longest caption, tokens with [CLS] and [SEP]; also the longest in words.
-        dropout: Probability, in hidden states and in attention.
-        vocab_size: Tokens, [DEC] and [ENC] included; 0 until a tokenizer has been chosen.
-        enc_token_id: Id of [ENC]; 0 until a tokenizer has been chosen.
-        weights: Hub name or folder of a BERT whose tokenizer and weights are taken; empty means
-            random weights and a vocabulary made from the training captions.
-    """
-
-    width: int
-    layers: int
-    heads: int
-    max_length: int = 65
-    dropout: float = 0.1
-    vocab_size: int = 0
-    enc_token_id: int = 0
-    weights: str = ""
-
-    def __post_init__(self) -> None:
-        _require(self.width % self.heads == 0, "text.width", self.width, "a multiple of heads")
-        _require(self.layers > 0, "text.layers", self.layers, "positive")
-        _require(self.max_length >= 3, "text.max_length", self.max_length, "at least 3")
-        _require(0 <= self.dropout < 1, "text.dropout", self.dropout, "in [0, 1)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelConfig:
-    """The two encoders and the space they share.
-
-    Attributes:
-        vision: The image encoder.
-        text: The text encoder.
-        embed_dim: Width of the shared space of ITC.
-        temp: Temperature that training starts from, in [0.001, 0.5].
-    """
-
-    vision: VisionConfig
-    text: TextConfig
-    embed_dim: int
-    temp: float = 0.07
-
-    def __post_init__(self) -> None:
-        _require(self.embed_dim > 0, "embed_dim", self.embed_dim, "positive")
-        _require(0.001 <= self.temp <= 0.5, "temp", self.temp, "in [0.001, 0.5]")
+#: Settings of a training that change how fast or how safely it runs, and not what it learns.
+NOT_LEARNT: Final = ("cache_crops", "compute_threads", "decode_threads", "save_every")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +44,8 @@ class TrainConfig:
         decay: Factor per epoch of ``step_decay``.
         weight_decay: AdamW's, on matrices only.
         grad_clip: Largest norm of the gradient.
-        momentum: Share of the momentum twin that each step keeps.
+        momentum: Share of the momentum twin that each step keeps; 0 for no twin, so that pairs are
+            contrasted with the model's own features, and both sides get gradients.
         contrast: Loss of ITC. ``softmax``: cross-entropy over batch and queue, as published;
             ``sigmoid``: SigLIP's, pair by pair within the batch, without queue or twin.
         queue_size: Pairs of past features that ITC contrasts with; 0 for none.
@@ -132,7 +61,7 @@ class TrainConfig:
         decode_threads: Threads that decode pictures.
         compute_threads: CPU threads of the model; 0 for one per core.
         log_every: Steps per row of the history.
-        save_every: Epochs between resumable states.
+        save_every: Steps between resumable states.
         seed: Of everything random.
     """
 
@@ -162,36 +91,37 @@ class TrainConfig:
     decode_threads: int = 2
     compute_threads: int = 0
     log_every: int = 10
-    save_every: int = 1
+    save_every: int = 1000
     seed: int = 42
 
     def __post_init__(self) -> None:
         for name in ("epochs", "log_every", "save_every", "shuffle_buffer", "decode_threads"):
-            _require(getattr(self, name) > 0, f"train.{name}", getattr(self, name), "positive")
-        _require(self.batch_size >= 2, "train.batch_size", self.batch_size, "at least 2")
-        _require(0 < self.lr < 1, "train.lr", self.lr, "in (0, 1)")
-        _require(0 <= self.momentum < 1, "train.momentum", self.momentum, "in [0, 1)")
-        _require(0 <= self.alpha < 1, "train.alpha", self.alpha, "in [0, 1)")
-        _require(self.queue_size >= 0, "train.queue_size", self.queue_size, "0 or more")
-        _require(
+            require(getattr(self, name) > 0, f"train.{name}", getattr(self, name), "positive")
+        require(self.batch_size >= 2, "train.batch_size", self.batch_size, "at least 2")
+        require(self.grad_clip > 0, "train.grad_clip", self.grad_clip, "positive")
+        require(0 < self.lr < 1, "train.lr", self.lr, "in (0, 1)")
+        require(0 <= self.momentum < 1, "train.momentum", self.momentum, "in [0, 1)")
+        require(0 <= self.alpha < 1, "train.alpha", self.alpha, "in [0, 1)")
+        require(self.queue_size >= 0, "train.queue_size", self.queue_size, "0 or more")
+        require(
             self.schedule in ("step_decay", "cosine"),
             "train.schedule",
             self.schedule,
             "step_decay or cosine",
         )
-        _require(
+        require(
             self.precision in ("fp32", "bf16", "fp16"),
             "train.precision",
             self.precision,
             "fp32, bf16 or fp16",
         )
-        _require(
+        require(
             self.contrast in ("softmax", "sigmoid"),
             "train.contrast",
             self.contrast,
             "softmax or sigmoid",
         )
-        _require(
+        require(
             self.micro_batches > 0 and self.batch_size % self.micro_batches == 0,
             "train.micro_batches",
             self.micro_batches,
@@ -215,9 +145,9 @@ class EvaluationConfig:
     max_faces: int = 5000
 
     def __post_init__(self) -> None:
-        _require(self.batch_size > 0, "evaluation.batch_size", self.batch_size, "positive")
-        _require(self.rerank > 0, "evaluation.rerank", self.rerank, "positive")
-        _require(self.max_faces > 0, "evaluation.max_faces", self.max_faces, "positive")
+        require(self.batch_size > 0, "evaluation.batch_size", self.batch_size, "positive")
+        require(self.rerank > 0, "evaluation.rerank", self.rerank, "positive")
+        require(self.max_faces > 0, "evaluation.max_faces", self.max_faces, "positive")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,11 +18,13 @@ import torch
 
 from flip_training.checkpoint import load_checkpoint
 from flip_training.config import Preset
-from flip_training.data import CropStream, read_faces, stable_seed
+from flip_training.crops import CropStream
 from flip_training.evaluate import read_groups, score_split
+from flip_training.faces import read_faces
 from flip_training.intervals import Bootstrap
 from flip_training.recipes import Recipe
 from flip_training.retrieval_rows import Measured, Row, metric_rows, pooled
+from flip_training.seeds import stable_seed
 from flip_training.storage import Storage
 from flip_training.train import train
 

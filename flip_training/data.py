@@ -1,164 +1,30 @@
-"""Training and evaluation data: crops streamed from the tars, captions drawn, batches of tensors.
+"""Training's batches: which faces a step shows, their captions as tokens, their crops as pictures.
 
-Which pairs there are belongs to ``training_sets``; pixels are read in the tars' order and mixed in
-a buffer, so that a shard is read once per epoch and never unpacked.
+A step is a function of seed, epoch and step number; a process reads and decodes the crops of its
+own rows only.
 """
 
-import hashlib
-import random
-import tarfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, TypeVar
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from flip_training.storage import Storage
+from flip_training.augmentation import Augmentation
+from flip_training.crops import CHUNK, Crops
+from flip_training.epoch_order import EpochOrder
+from flip_training.faces import Rows
+from flip_training.seeds import stable_seed
 from flip_training.tokenization import clean_caption, tokenize
-from flip_training.transforms import load_crop
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 Batch = dict[str, Tensor]
 
-
-def stable_seed(*parts: object) -> int:
-    """A 63-bit integer that depends on the parts only; equal on every machine."""
-    text = "/".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
-
-
-@dataclass(frozen=True)
-class Face:
-    """A face of one split, with all of its captions and the sum of its crop's bytes."""
-
-    face_id: str
-    shard: str
-    captions: tuple[str, ...]
-    crop_sha256: str
-
-    def caption_of_epoch(self, seed: int, epoch: int) -> str:
-        """The caption that the face shows in an epoch; depends on nothing but the arguments."""
-        return self.captions[stable_seed(seed, epoch, self.face_id) % len(self.captions)]
-
-
-def read_faces(storage: Storage, recipe: str, split: str) -> list[Face]:
-    """The faces of a split, in order of their ids.
-
-    Raises:
-        PartitionMissing: If the training set has not been built.
-        GateFailed: If it failed a blocking check.
-    """
-    storage.require("training_sets", recipe)
-    columns = ["face_id", "shard", "crop_sha256", "split", "caption"]
-    captions: dict[tuple[str, str, str], list[str]] = {}
-    for row in storage.read_table("training_sets", recipe, columns).to_pylist():
-        if row["split"] == split:
-            face = (row["face_id"], row["shard"], row["crop_sha256"])
-            captions.setdefault(face, []).append(row["caption"])
-    return [
-        Face(face_id, shard, tuple(texts), crop_sha256)
-        for (face_id, shard, crop_sha256), texts in sorted(captions.items())
-    ]
-
-
-@dataclass
-class CropStream:
-    """Resized crops of some faces, streamed from the tars.
-
-    Attributes:
-        storage: The data root.
-        faces: Faces whose crops are wanted.
-        size: Side to which they are resized, px.
-        threads: Threads that decode.
-        cached: Keep the resized crops in memory: size x size x 3 bytes for each face.
-    """
-
-    storage: Storage
-    faces: Sequence[Face]
-    size: int
-    threads: int = 1
-    cached: bool = False
-    _cache: dict[str, dict[str, Tensor]] = field(default_factory=dict, init=False, repr=False)
-
-    def read(self, rng: random.Random | None = None) -> Iterator[tuple[Face, Tensor]]:
-        """Each face once with its crop, (3, size, size) uint8; shards in random order with rng.
-
-        Within a shard the order is the tar's, whether the crops are cached or not.
-
-        Raises:
-            LookupError: If a tar lacks the crop of a face, or has another one.
-            ValueError: If a crop cannot be decoded.
-        """
-        shards: dict[str, dict[str, Face]] = {}
-        for face in self.faces:
-            shards.setdefault(face.shard, {})[face.face_id] = face
-        order = sorted(shards)
-        if rng:
-            rng.shuffle(order)
-        for shard in order:
-            wanted, held = shards[shard], self._cache.setdefault(shard, {})
-            if len(held) == len(wanted):
-                yield from ((wanted[face_id], crop) for face_id, crop in held.items())
-            else:
-                yield from self._read_tar(shard, wanted)
-
-    def _read_tar(self, shard: str, wanted: Mapping[str, Face]) -> Iterator[tuple[Face, Tensor]]:
-        missing = set(wanted)
-        members = ((wanted[name], data) for name, data in self._members(shard) if name in wanted)
-        for face, crop in _map_ahead(self._decode, members, self.threads):
-            missing.discard(face.face_id)
-            if self.cached:
-                self._cache[shard][face.face_id] = crop
-            yield face, crop
-        if missing:
-            path = self.storage.tar_path("face_crops", shard)
-            raise LookupError(f"{path} lacks the crops of {sorted(missing)[:5]}")
-
-    def _members(self, shard: str) -> Iterator[tuple[str, bytes]]:
-        with tarfile.open(self.storage.tar_path("face_crops", shard), "r|") as tar:
-            for member in tar:
-                content = tar.extractfile(member)
-                if content is not None and member.name.endswith(".jpg"):
-                    yield member.name.removesuffix(".jpg"), content.read()
-
-    def _decode(self, member: tuple[Face, bytes]) -> tuple[Face, Tensor]:
-        face, data = member
-        if hashlib.sha256(data).hexdigest() != face.crop_sha256:
-            path = self.storage.tar_path("face_crops", face.shard)
-            raise LookupError(
-                f"{path} has another crop of {face.face_id} than the training set was made from; "
-                "build training_sets again"
-            )
-        try:
-            return face, load_crop(data, self.size)
-        except ValueError as error:
-            raise ValueError(f"{face.face_id}: {error}") from error
-
-
-def _map_ahead(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """The function's results in order, computed a few items ahead of the reader."""
-    items = iter(items)
-    with ThreadPoolExecutor(threads) as pool:
-        pending = [pool.submit(function, item) for item in islice(items, 4 * threads)]
-        while pending:
-            yield pending.pop(0).result()
-            pending += [pool.submit(function, item) for item in islice(items, 1)]
-
-
-def shuffled(items: Iterable[T], buffer: int, rng: random.Random) -> Iterator[T]:
-    """The items in random order: the next one is drawn from ``buffer`` that were read ahead."""
-    held: list[T] = []
-    for item in items:
-        held.append(item)
-        if len(held) >= buffer:
-            yield held.pop(rng.randrange(len(held)))
-    rng.shuffle(held)
-    yield from held
+#: Steps that are read while the model computes.
+_STEPS_AHEAD: Final = 2
 
 
 def steps_per_epoch(num_faces: int, batch_size: int) -> int:
@@ -173,40 +39,185 @@ def steps_per_epoch(num_faces: int, batch_size: int) -> int:
 
 
 @dataclass(frozen=True)
-class TrainingBatches:
-    """Shuffled batches of an epoch, equal for equal seed and epoch.
+class Share:
+    """The part of every step that one process computes.
 
-    A batch has ``images`` (B, 3, H, W) uint8, ``input_ids`` and ``attention_mask`` (B, L), and
-    ``image_id`` and ``caption_id`` (B,): captions that the model reads alike have equal ids, also
-    across epochs.
+    A step's rows are cut into ``micro_batches`` equal pieces and each piece into ``world_size``
+    equal parts, of which process ``rank`` takes the one of its number.
     """
 
-    stream: CropStream
+    rank: int = 0
+    world_size: int = 1
+    micro_batches: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rank < self.world_size:
+            raise ValueError(f"rank must be in [0, {self.world_size}), got {self.rank}")
+        if self.micro_batches < 1:
+            raise ValueError(f"micro_batches must be positive, got {self.micro_batches}")
+
+    def positions(self, num_rows: int) -> Rows:
+        """Places of this process's rows among those of a step, (micro_batches, b).
+
+        Raises:
+            ValueError: If the rows cannot be cut into equal parts.
+        """
+        if num_rows % (self.micro_batches * self.world_size):
+            raise ValueError(
+                f"a batch of {num_rows} pairs (train.batch_size) cannot be cut into "
+                f"{self.micro_batches} micro-batches (train.micro_batches) for each of "
+                f"{self.world_size} processes"
+            )
+        parts = np.arange(num_rows).reshape(self.micro_batches, self.world_size, -1)
+        own: Rows = parts[:, self.rank]
+        return own
+
+
+@dataclass(frozen=True)
+class TrainingBatches:
+    """Shuffled and augmented batches, equal for equal seed and epoch.
+
+    Attributes:
+        crops: Faces and their crops, resized to the model's input.
+        tokenizer: The model's.
+        max_length: Longest caption, tokens.
+        batch_size: Pairs per optimizer step, over all processes and micro-batches together.
+        shuffle_buffer: Faces that are mixed with each other.
+        seed: Of everything random.
+        augmentation: What changes pictures at random.
+        threads: Threads that read, decode and augment.
+    """
+
+    crops: Crops
     tokenizer: Any
-    batch_size: int
     max_length: int
-    buffer: int
+    batch_size: int
+    shuffle_buffer: int
     seed: int
+    augmentation: Augmentation
+    threads: int = 1
 
     def __len__(self) -> int:
-        return steps_per_epoch(len(self.stream.faces), self.batch_size)
+        return steps_per_epoch(len(self.crops.faces), self.batch_size)
 
-    def epoch(self, epoch: int) -> Iterator[Batch]:
-        """The batches of one pass over the faces."""
-        rng = random.Random(stable_seed(self.seed, "order", epoch))
-        samples = shuffled(self.stream.read(rng), self.buffer, rng)
-        for _ in range(len(self)):
-            batch = list(islice(samples, self.batch_size))
-            faces = [face for face, _ in batch]
-            captions = [
-                clean_caption(face.caption_of_epoch(self.seed, epoch), self.max_length)
-                for face in faces
-            ]
-            tokens = tokenize(self.tokenizer, captions, self.max_length)
-            yield {
-                "images": torch.stack([crop for _, crop in batch]),
-                "input_ids": tokens["input_ids"],
-                "attention_mask": tokens["attention_mask"],
-                "image_id": torch.tensor([stable_seed(face.face_id) for face in faces]),
-                "caption_id": torch.tensor([stable_seed(caption) for caption in captions]),
-            }
+    def epoch(
+        self,
+        epoch: int,
+        first_step: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        micro_batches: int = 1,
+    ) -> Iterator[list[Batch]]:
+        """One process's micro-batches of each optimizer step of a pass over the faces.
+
+        A micro-batch has ``images`` (b, 3, H, W) uint8, augmented; ``input_ids`` and
+        ``attention_mask`` (b, L), padded to the longest caption of the whole step; and
+        ``image_id`` and ``caption_id`` (b,): captions that the model reads alike have equal ids,
+        also across epochs. Together, the processes have the rows that a single one would have.
+
+        Args:
+            epoch: Which pass; decides the order, the captions and the augmentation.
+            first_step: Step of the epoch to begin with; those before it cost nothing.
+            rank: Number of this process.
+            world_size: Processes.
+            micro_batches: Pieces of a step.
+
+        Raises:
+            ValueError: If a step cannot be cut into equal parts, or a crop cannot be decoded.
+            LookupError: If a tar lacks the crop of a face, or has another one.
+            OSError: If a tar cannot be read.
+        """
+        share = Share(rank, world_size, micro_batches)
+        pool = ThreadPoolExecutor(self.threads, "batches")
+        steps = range(first_step, len(self))
+        order = EpochOrder(self.crops.faces.shard_starts, self.shuffle_buffer, self.seed, epoch)
+        pending: deque[_PendingStep] = deque()
+        try:
+            for step in steps:
+                rows = order.rows(*self._extent(step, share))
+                pending.append(_PendingStep(self, pool, epoch, rows, share))
+                if len(pending) > _STEPS_AHEAD:
+                    yield pending.popleft().wait()
+            while pending:
+                yield pending.popleft().wait()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _extent(self, step: int, share: Share) -> tuple[int, int]:
+        """First and end position of a step's rows in the epoch.
+
+        Where all faces together are fewer than a batch, those that would make the parts unequal
+        are left out.
+        """
+        parts = share.micro_batches * share.world_size
+        num_faces = len(self.crops.faces)
+        if num_faces < parts:
+            raise ValueError(
+                f"{num_faces} faces are too few for {share.micro_batches} micro-batches "
+                f"(train.micro_batches) on each of {share.world_size} processes"
+            )
+        most = min(self.batch_size, num_faces - num_faces % parts)
+        return step * self.batch_size, step * self.batch_size + most
+
+
+class _PendingStep:
+    """A step that threads are reading."""
+
+    def __init__(
+        self,
+        batches: TrainingBatches,
+        pool: ThreadPoolExecutor,
+        epoch: int,
+        rows: Rows,
+        share: Share,
+    ) -> None:
+        self.batches = batches
+        self.epoch = epoch
+        self.positions = share.positions(len(rows))
+        self.own = rows[self.positions.ravel()].tolist()
+        self.texts = pool.submit(self._read_texts, rows.tolist())
+        size = batches.crops.size
+        self.images = torch.empty((len(self.own), 3, size, size), dtype=torch.uint8)
+        slots = sorted(range(len(self.own)), key=self.own.__getitem__)
+        self.pictures: list[Future[None]] = [
+            pool.submit(self._read_pictures, slots[i : i + CHUNK])
+            for i in range(0, len(slots), CHUNK)
+        ]
+
+    def wait(self) -> list[Batch]:
+        """The micro-batches, complete."""
+        texts = self.texts.result()
+        for pictures in self.pictures:
+            pictures.result()
+        faces = self.batches.crops.faces
+        whole = {name: values[self.positions.ravel()] for name, values in texts.items()}
+        whole["images"] = self.images
+        whole["image_id"] = torch.tensor([stable_seed(faces[row].face_id) for row in self.own])
+        pieces = {
+            name: torch.split(values, self.positions.shape[1]) for name, values in whole.items()
+        }
+        return [
+            dict(zip(pieces, piece, strict=True)) for piece in zip(*pieces.values(), strict=True)
+        ]
+
+    def _read_texts(self, rows: list[int]) -> Batch:
+        """Tokens of the whole step, as the padding depends on its longest caption."""
+        b = self.batches
+        captions = [
+            clean_caption(b.crops.faces[row].caption_of_epoch(b.seed, self.epoch), b.max_length)
+            for row in rows
+        ]
+        tokens = tokenize(b.tokenizer, captions, b.max_length)
+        return {
+            "input_ids": tokens["input_ids"],
+            "attention_mask": tokens["attention_mask"],
+            "caption_id": torch.tensor([stable_seed(caption) for caption in captions]),
+        }
+
+    def _read_pictures(self, slots: list[int]) -> None:
+        """Fill some of the step's images; ``slots`` are in order of the rows' numbers."""
+        b = self.batches
+        loaded = b.crops.load(self.own[slot] for slot in slots)
+        for slot, (row, picture) in zip(slots, loaded, strict=True):
+            seed = stable_seed(b.seed, "augment", self.epoch, b.crops.faces[row].face_id)
+            self.images[slot] = torch.from_numpy(b.augmentation(picture, seed)).permute(2, 0, 1)

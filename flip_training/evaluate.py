@@ -15,15 +15,17 @@ import typer
 
 from flip_training.checkpoint import load_checkpoint
 from flip_training.config import EvaluationConfig, Preset
-from flip_training.data import CropStream, Face, read_faces, stable_seed
+from flip_training.crops import CropStream
+from flip_training.faces import Face, read_faces
 from flip_training.flip import FLIPModel
 from flip_training.gallery import Gallery, encode_split, itm_scores
 from flip_training.intervals import Bootstrap
 from flip_training.leaving import run_and_leave
-from flip_training.presets import preset as preset_of
+from flip_training.presets import changed_preset
 from flip_training.recipes import recipe as recipe_of
 from flip_training.retrieval_rows import Measured, Row, measure, metric_rows
 from flip_training.schema import FLIP_RETRIEVAL
+from flip_training.seeds import stable_seed
 from flip_training.storage import Provenance, Storage
 from flip_training.train import use_threads
 from flip_training.versions import retrieval_version
@@ -111,11 +113,15 @@ def main(
     recipe: Annotated[str, typer.Option(help="Whose checkpoint to evaluate.")],
     preset: Annotated[str, typer.Option(help="Named setting: tiny or base_paper.")] = "tiny",
     home: Annotated[Path | None, typer.Option(help="Data root; else FACECAPTION_HOME.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting instead of the preset's: evaluation.rerank=64."),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda; else cuda where there is one.")] = "",
 ) -> None:
     """Evaluate a recipe's FLIP on its held-out pairs and commit the metrics."""
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    setting = preset_of(preset)
+    setting = changed_preset(preset, changes or ())
     use_threads(setting)
     storage = Storage(home.resolve()) if home else Storage.from_environment()
     name = recipe_of(recipe).name

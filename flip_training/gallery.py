@@ -21,7 +21,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from flip_training.config import EvaluationConfig
-from flip_training.data import CropStream, Face
+from flip_training.crops import CropStream
+from flip_training.faces import Face
 from flip_training.flip import FLIPModel
 from flip_training.retrieval import reranked, top_candidates
 from flip_training.tokenization import clean_caption, tokenize
@@ -56,13 +57,9 @@ class Gallery:
         return self.image_feat @ self.text_feat.T
 
 
-def _device(model: FLIPModel) -> torch.device:
-    return next(model.parameters()).device
-
-
 def autocast(model: FLIPModel) -> AbstractContextManager[object]:
-    """bf16 where the model is on a GPU, which is what it was trained in there; else as it is."""
-    kind = _device(model).type
+    """bf16 where the model is on a GPU, as it is mostly trained there; else full precision."""
+    kind = model.device.type
     return torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda")
 
 
@@ -94,7 +91,7 @@ def encode_split(
 
 
 def _encode_captions(model: FLIPModel, ids: Tensor, mask: Tensor, batch_size: int) -> Tensor:
-    device = _device(model)
+    device = model.device
     parts = zip(torch.split(ids, batch_size), torch.split(mask, batch_size), strict=True)
     with autocast(model):
         found = [model.encode_text(ids.to(device), mask.to(device)).cpu() for ids, mask in parts]
@@ -108,7 +105,7 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _encode_crops(model: FLIPModel, batch: Sequence[tuple[Face, Tensor]]) -> tuple[Tensor, Tensor]:
-    pixel_values = normalize(torch.stack([crop for _, crop in batch]).to(_device(model)))
+    pixel_values = normalize(torch.stack([crop for _, crop in batch]).to(model.device))
     with autocast(model):
         return model.encode_image(pixel_values)
 
@@ -126,7 +123,7 @@ def match_odds(
         wanted: Pairs of picture and caption to match, (I, C) bool.
         batch_size: Pictures, and then pairs, per forward pass.
     """
-    device = _device(model)
+    device = model.device
     odds = torch.zeros(wanted.shape)
     first = 0
     total = -(-len(wanted) // batch_size)

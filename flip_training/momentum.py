@@ -5,36 +5,45 @@ Source: MoCo (https://arxiv.org/abs/1911.05722), in the form of ALBEF
 """
 
 import copy
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Self
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from flip_training.contrast import PairFeatures
 from flip_training.flip import FLIPModel
 
 
 class MomentumTwin(nn.Module):
-    """A slow copy of a model: an exponential moving average of its weights, never trained."""
+    """A slow copy of a model: an exponential moving average of its weights, never trained.
+
+    It has no dropout either, also while the model trains; the authors' has.
+    """
 
     def __init__(self, model: FLIPModel, momentum: float) -> None:
         super().__init__()
         self.momentum = momentum
         self.model = copy.deepcopy(model).requires_grad_(False)
+        self.eval()
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode, whatever the mode of what holds it."""
+        return super().train(False)
 
     @torch.no_grad()
     def follow(self, model: FLIPModel) -> None:
         """Move each weight to ``momentum x own + (1 - momentum) x the model's``."""
-        for own, new in zip(self.model.parameters(), model.parameters(), strict=True):
-            own.lerp_(new, 1 - self.momentum)
+        move = get_ema_multi_avg_fn(self.momentum)  # type: ignore[no-untyped-call]
+        move(list(self.model.parameters()), list(model.parameters()), 0)
 
-
-class QueuedFeatures(NamedTuple):
-    """Unit features (N, D) of past pictures and captions, and their ids (N,)."""
-
-    image_feat: Tensor
-    text_feat: Tensor
-    image_id: Tensor
-    caption_id: Tensor
+    @torch.no_grad()
+    def features(self, batch: Mapping[str, Tensor]) -> PairFeatures:
+        """Its features of a batch as ``objective.Objective`` takes it."""
+        _, image_feat = self.model.encode_image(batch["pixel_values"])
+        text_feat = self.model.encode_text(batch["input_ids"], batch["attention_mask"])
+        return PairFeatures(image_feat, text_feat, batch["image_id"], batch["caption_id"])
 
 
 class FeatureQueue(nn.Module):
@@ -59,16 +68,16 @@ class FeatureQueue(nn.Module):
         self.register_buffer("caption_id", torch.zeros(size, dtype=torch.int64))
         self.register_buffer("num_seen", torch.zeros((), dtype=torch.int64))
 
-    def _ring(self) -> QueuedFeatures:
-        return QueuedFeatures(self.image_feat, self.text_feat, self.image_id, self.caption_id)
+    def _ring(self) -> PairFeatures:
+        return PairFeatures(self.image_feat, self.text_feat, self.image_id, self.caption_id)
 
-    def contents(self) -> QueuedFeatures:
-        """What is held, in no particular order."""
+    def contents(self) -> PairFeatures:
+        """What is held, in no particular order; views, which the next ``enqueue`` changes."""
         held = min(int(self.num_seen), self.size)
-        return QueuedFeatures(*(values[:held].clone() for values in self._ring()))
+        return PairFeatures(*(values[:held] for values in self._ring()))
 
     @torch.no_grad()
-    def enqueue(self, features: QueuedFeatures) -> None:
+    def enqueue(self, features: PairFeatures) -> None:
         """Add a batch, forgetting the oldest where the queue is full."""
         num_new = len(features.image_id)
         kept = min(num_new, self.size)

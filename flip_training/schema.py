@@ -59,9 +59,20 @@ FLIP_CHECKPOINTS = Table(
         Column("loss_itc", pa.float64(), "Image-text contrastive loss, nats."),
         Column("loss_itm", pa.float64(), "Image-text matching loss, nats."),
         Column("lr", pa.float64(), "Learning rate of the last step."),
-        Column("temp", pa.float64(), "Learnt temperature, [0.001, 0.5]."),
+        Column("temp", pa.float64(), "Learnt temperature; of the sigmoid loss, 1 / scale."),
+        Column("temp_at_bound", pa.bool_(), "Whether it is held by its bounds, [0.001, 0.5]."),
+        Column("alpha", pa.float64(), "Weight of the soft targets at the last step, [0, 1)."),
         Column("samples_per_s", pa.float64(), "Pairs trained on per second."),
-        Column("grad_norm", pa.float64(), "Mean norm of the gradient before clipping."),
+        Column(
+            "grad_norm",
+            pa.float64(),
+            "Mean norm of the gradient before clipping; infinite if fp16 skipped every step.",
+        ),
+        Column(
+            "peak_memory",
+            pa.int64(),
+            "Most memory that the first process has held so far, bytes: of its GPU, or resident.",
+        ),
     ),
 )
 

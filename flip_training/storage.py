@@ -122,6 +122,10 @@ class Storage:
         """Folder of the recipe's unfinished training; survives a crash."""
         return self.home / "flip_checkpoints" / f".{partition}.training"
 
+    def log_path(self, partition: str, version: str) -> Path:
+        """Folder of the event files of a version of the recipe's training."""
+        return self.home / "flip_logs" / partition / version
+
     def partitions(self, asset: str) -> list[str]:
         """Keys of the committed partitions, sorted."""
         found = (self.home / asset).glob("*.parquet")

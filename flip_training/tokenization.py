@@ -12,7 +12,7 @@ from typing import Any, Final
 from tokenizers import normalizers, pre_tokenizers
 from transformers import BatchEncoding, BertTokenizer
 
-from flip_training.config import ModelConfig
+from flip_training.model_config import ModelConfig
 
 SPECIAL_TOKENS: Final = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ADDED_TOKENS: Final = ("[DEC]", "[ENC]")
@@ -64,7 +64,7 @@ def _with_added_tokens(tokenizer: Any) -> BertTokenizer:
 
 
 def choose_tokenizer(
-    config: ModelConfig, captions: Sequence[str]
+    config: ModelConfig, captions: Iterable[str]
 ) -> tuple[BertTokenizer, ModelConfig]:
     """The model's tokenizer, and the model's settings with its vocabulary filled in."""
     if config.text.weights:

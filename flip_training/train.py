@@ -1,151 +1,56 @@
-"""The training loop: ``python -m flip_training.train --preset tiny --recipe llm --home DATA``.
+"""Training a recipe: ``python -m flip_training.train --preset tiny --recipe llm --home DATA``.
 
-One process. Every epoch's randomness is seeded by the epoch, so that a training that resumes after
-a crash ends in the weights of an uninterrupted one. The last weights are kept: nothing is chosen on
-held-out data. What a step computes belongs to ``objective``.
+Brings data, model and loop together and commits what comes out. Started by itself it makes as many
+processes as it is asked for, by default one per visible GPU; under ``torchrun`` it is one of them.
+The last weights are kept: nothing is chosen on held-out data. The loop belongs to ``training``.
 """
 
-import math
+import os
 import shutil
-import time
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
-import pyarrow as pa
 import torch
 import typer
 from filelock import FileLock, Timeout
-from tqdm import tqdm
 
-from flip_training.checkpoint import Progress, load_state, save_checkpoint, save_state
+from flip_training.augmentation import Augmentation
+from flip_training.checkpoint import save_checkpoint
 from flip_training.config import Preset, fingerprint
-from flip_training.data import Batch, CropStream, TrainingBatches, read_faces, stable_seed
+from flip_training.crops import Crops
+from flip_training.data import TrainingBatches
+from flip_training.distributed import Processes, join_processes
+from flip_training.divergence import refuse_known_divergence
+from flip_training.faces import read_faces
 from flip_training.flip import FLIPModel
-from flip_training.leaving import run_and_leave
-from flip_training.momentum import FeatureQueue, MomentumTwin
-from flip_training.objective import alpha_at, flip_losses
-from flip_training.optim import adamw, lr_at
-from flip_training.presets import preset as preset_of
+from flip_training.launching import is_launched, launch, process_count, telling_why
+from flip_training.leaving import leave_with_parent, run_and_leave
+from flip_training.presets import changed_preset
 from flip_training.recipes import Recipe
 from flip_training.recipes import recipe as recipe_of
-from flip_training.schema import FLIP_CHECKPOINTS
+from flip_training.reporting import Run, open_reporters
+from flip_training.stopping import TrainingStopped
 from flip_training.storage import Provenance, Storage
 from flip_training.tokenization import choose_tokenizer
-from flip_training.transforms import augment, normalize
+from flip_training.training import Training
 from flip_training.versions import checkpoint_version
 
 Report = Callable[[str], None]
 
-_STEP_FIELDS: Final = ("loss_itc", "loss_itm", "grad_norm")
-
-
-class TrainingDiverged(RuntimeError):
-    """A loss is not finite any more."""
-
-
-class Training:
-    """A model in training, and all that trains it."""
-
-    def __init__(
-        self,
-        preset: Preset,
-        model: FLIPModel,
-        batches: TrainingBatches,
-        device: torch.device,
-        report: Report,
-    ) -> None:
-        self.preset = preset
-        self.config = preset.train
-        self.device = device
-        self.report = report
-        self.batches = batches
-        self.model = model.to(device)
-        self.twin = MomentumTwin(self.model, self.config.momentum).eval()
-        self.queue = FeatureQueue(self.config.queue_size, preset.model.embed_dim).to(device)
-        self.optimizer = adamw(self.model, self.config)
-        self.modules = {"model": self.model, "twin": self.twin, "queue": self.queue}
-        self.history: list[dict[str, float]] = []
-
-    def run(self, state: Path, version: str) -> None:
-        """Train to the end, resuming from a state of the same version where there is one.
-
-        Raises:
-            TrainingDiverged: If a loss is not finite.
-        """
-        first = 0
-        if progress := load_state(state, version, self.modules, self.optimizer, self.report):
-            first, self.history = progress.epochs_done, progress.history
-            self.report(f"resumes after epoch {first}")
-        epochs = range(first, self.config.epochs)
-        for epoch in tqdm(epochs, desc="training", unit="epoch", disable=None, leave=False):
-            self.run_epoch(epoch)
-            if (epoch + 1) % self.config.save_every == 0:
-                done = Progress(version, epoch + 1, self.history)
-                save_state(state, done, self.modules, self.optimizer)
-
-    def run_epoch(self, epoch: int) -> None:
-        """One pass over the faces."""
-        torch.manual_seed(stable_seed(self.config.seed, "epoch", epoch))
-        generator = torch.Generator().manual_seed(stable_seed(self.config.seed, "draws", epoch))
-        self.model.train()
-        pending: list[dict[str, float]] = []
-        since = time.perf_counter()
-        for i, batch in enumerate(self.batches.epoch(epoch)):
-            step = epoch * len(self.batches) + i
-            pending.append(self.run_step(step, batch, generator))
-            if (step + 1) % self.config.log_every == 0 or i + 1 == len(self.batches):
-                now = time.perf_counter()
-                self._log(step, pending, now - since)
-                pending, since = [], now
-
-    def run_step(self, step: int, batch: Batch, generator: torch.Generator) -> dict[str, float]:
-        """One optimizer step; returns its losses, gradient norm and number of pairs."""
-        config = self.config
-        images = augment(batch["images"], config.augment_ops, config.augment_magnitude, generator)
-        batch = {**batch, "pixel_values": normalize(images)}
-        batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr_at(step, len(self.batches), config)
-        self.model.clamp_temp()
-        self.twin.follow(self.model)
-        alpha = alpha_at(step, len(self.batches), config.alpha, config.alpha_ramp_epochs)
-        use_bf16 = config.precision == "bf16"
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=use_bf16):
-            losses = flip_losses(self.model, self.twin, self.queue, batch, alpha, generator)
-        loss = losses.itc + losses.itm
-        if not torch.isfinite(loss):
-            raise TrainingDiverged(
-                f"loss is {loss.item()} at step {step} (itc {losses.itc.item()}, itm "
-                f"{losses.itm.item()}); lower train.lr, now {config.lr}, of preset "
-                f"{self.preset.name!r}"
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.grad_clip)
-        self.optimizer.step()
-        values = (losses.itc.item(), losses.itm.item(), norm.item())
-        return dict(zip(_STEP_FIELDS, values, strict=True)) | {"pairs": float(len(images))}
-
-    def _log(self, step: int, pending: list[dict[str, float]], seconds: float) -> None:
-        row = {name: math.fsum(p[name] for p in pending) / len(pending) for name in _STEP_FIELDS}
-        row |= {
-            "step": step + 1,
-            "epoch": (step + 1) / len(self.batches),
-            "lr": self.optimizer.param_groups[0]["lr"],
-            "temp": float(self.model.temp.detach()),
-            "samples_per_s": math.fsum(p["pairs"] for p in pending) / seconds,
-        }
-        self.history.append(row)
-        self.report(
-            f"epoch {row['epoch']:.1f}/{self.config.epochs} itc {row['loss_itc']:.3f} "
-            f"itm {row['loss_itm']:.3f} {row['samples_per_s']:.0f} pairs/s"
-        )
+_MODULE: Final = "flip_training.train"
 
 
 def prepare(
-    storage: Storage, recipe: Recipe, preset: Preset, device: torch.device, report: Report
+    storage: Storage,
+    recipe: Recipe,
+    preset: Preset,
+    processes: Processes,
+    version: str,
+    report: Report,
 ) -> Training:
     """A training that stands at its beginning: data, tokenizer, model with its first weights.
 
@@ -156,68 +61,104 @@ def prepare(
     """
     config = preset.train
     faces = read_faces(storage, recipe.name, "train")
-    captions = [caption for face in faces for caption in face.captions]
-    tokenizer, model_config = choose_tokenizer(preset.model, captions)
-    size = model_config.vision.image_size
+    tokenizer, model_config = choose_tokenizer(preset.model, faces.captions())
     batches = TrainingBatches(
-        CropStream(storage, faces, size, config.decode_threads, config.cache_crops),
+        Crops(storage, faces, model_config.vision.image_size, config.cache_crops),
         tokenizer,
-        config.batch_size,
         model_config.text.max_length,
+        config.batch_size,
         config.shuffle_buffer,
         config.seed,
+        Augmentation(config.augment_ops, config.augment_magnitude),
+        config.decode_threads,
     )
     report(
-        f"{recipe.name}: {len(faces)} faces, {len(captions)} captions, {len(batches)} steps/epoch"
+        f"{recipe.name}: {len(faces)} faces, {faces.num_captions} captions, "
+        f"{len(batches)} steps/epoch, {processes.world_size} processes on {processes.device.type}"
     )
     torch.manual_seed(config.seed)
-    model = FLIPModel(model_config)
+    model = FLIPModel(replace(model_config, contrast=config.contrast))
     model.load_pretrained_encoders()
-    return Training(preset, model, batches, device, report)
+    if config.gradient_checkpointing:
+        model.set_gradient_checkpointing(True)
+    work = storage.work_path(recipe.name)
+    return Training(preset, model, batches, processes, work, version)
 
 
 def train(
-    storage: Storage, recipe: Recipe, preset: Preset, device: torch.device, report: Report
-) -> Provenance:
-    """Train the recipe's model and commit it with its history.
+    storage: Storage,
+    recipe: Recipe,
+    preset: Preset,
+    device: torch.device,
+    report: Report,
+    processes: Processes | None = None,
+    wandb_project: str = "",
+) -> Provenance | None:
+    """Train the recipe's model and commit it with its history, from the first process.
+
+    Args:
+        storage: The data root.
+        recipe: What to train on.
+        preset: The settings.
+        device: What to compute on, alone.
+        report: Called with each line of progress.
+        processes: Who trains together, with devices of their own; None for this process alone.
+        wandb_project: Project in Weights & Biases; empty for none.
+
+    Returns:
+        What was committed; None in all processes but the first.
 
     Raises:
-        TrainingDiverged: If a loss is not finite.
+        TrainingDiverged: If a loss or a gradient is not finite, now or the last time.
+        TrainingStopped: If a process was asked to stop.
         RuntimeError: If another process is training this recipe.
     """
+    group = processes or Processes(device=device)
     source = storage.require("training_sets", recipe.name)
     code = checkpoint_version(recipe, preset)
+    version = fingerprint(code, source.data_version)
     work = storage.work_path(recipe.name)
-    work.mkdir(parents=True, exist_ok=True)
-    provenance = Provenance(
-        "flip_checkpoints",
-        recipe.name,
-        code,
-        {f"training_sets/{recipe.name}": source.data_version},
-    )
-    try:
-        with FileLock(work / "lock", timeout=0):
-            training = prepare(storage, recipe, preset, device, report)
-            training.run(work / "state.safetensors", fingerprint(code, source.data_version))
-            shutil.rmtree(work / "model", ignore_errors=True)
-            save_checkpoint(work / "model", training.model, training.batches.tokenizer)
-            done = storage.commit(history_table(training.history), provenance, model=work / "model")
-    except Timeout:
-        raise RuntimeError(f"{recipe.name} is being trained by another process: {work}") from None
+    inputs = {f"training_sets/{recipe.name}": source.data_version}
+    with _locked(work, recipe.name) if group.is_main else nullcontext():
+        refuse_known_divergence(work, version)
+        training = prepare(storage, recipe, preset, group, version, report)
+        training.resume(report)
+        if not group.is_main:
+            training.run([])
+            return None
+        logs = storage.log_path(recipe.name, version)
+        run = Run(recipe.name, version, preset, logs, training.steps_done, wandb_project)
+        with open_reporters(run, report) as reporters:
+            training.run(reporters)
+        done = _commit(storage, Provenance("flip_checkpoints", recipe.name, code, inputs), training)
     shutil.rmtree(work)
     return done
 
 
-def use_threads(preset: Preset) -> None:
-    """Give this process the preset's number of CPU threads."""
+@contextmanager
+def _locked(work: Path, recipe: str) -> Iterator[None]:
+    """The training's folder, for this process alone."""
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(work / "lock", timeout=0):
+            yield
+    except Timeout:
+        raise RuntimeError(f"{recipe} is being trained by another process: {work}") from None
+
+
+def _commit(storage: Storage, provenance: Provenance, training: Training) -> Provenance:
+    folder = training.work / "model"
+    shutil.rmtree(folder, ignore_errors=True)
+    save_checkpoint(folder, training.model, training.batches.tokenizer)
+    return storage.commit(training.history.table(), provenance, model=folder)
+
+
+def use_threads(preset: Preset, num_processes: int = 1) -> None:
+    """Give this process the preset's number of CPU threads, or its share of the cores."""
     if preset.train.compute_threads:
         torch.set_num_threads(preset.train.compute_threads)
-
-
-def history_table(history: list[dict[str, float]]) -> pa.Table:
-    """Logged rows as the table of ``flip_checkpoints``."""
-    rows = [{**row, "step": int(row["step"])} for row in history]
-    return pa.Table.from_pylist(rows, schema=FLIP_CHECKPOINTS.arrow)
+    elif num_processes > 1:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // num_processes))
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -226,20 +167,49 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def main(
     recipe: Annotated[str, typer.Option(help="Which captions to train on.")],
-    preset: Annotated[str, typer.Option(help="Named setting: tiny or base_paper.")] = "tiny",
+    preset: Annotated[str, typer.Option(help="Named setting, such as tiny.")] = "tiny",
     home: Annotated[Path | None, typer.Option(help="Data root; else FACECAPTION_HOME.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Instead of the preset's.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting instead of the preset's: train.lr=1e-4."),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda; else cuda where there is one.")] = "",
+    processes: Annotated[
+        str,
+        typer.Option(help="How many, or auto: one per visible GPU.", envvar="FLIP_PROCESSES"),
+    ] = "auto",
+    wandb_project: Annotated[
+        str, typer.Option(help="Log to Weights & Biases, too.", envvar="FLIP_WANDB_PROJECT")
+    ] = "",
 ) -> None:
     """Train a recipe's FLIP from its training set and commit it."""
-    setting = preset_of(preset)
-    if epochs:
-        setting = replace(setting, train=replace(setting.train, epochs=epochs))
-    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    use_threads(setting)
+    setting = changed_preset(preset, changes or ())
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    count = process_count(processes, chosen)
+    leave_with_parent()
+    if count > 1 and not is_launched():
+        raise SystemExit(launch(_MODULE, sys.argv[1:], count))
     storage = Storage(home.resolve()) if home else Storage.from_environment()
-    done = train(storage, recipe_of(recipe), setting, chosen, lambda line: print(line, flush=True))
-    print(f"{done.asset}/{done.partition}: {done.rows} rows, version {done.data_version}")
+    with join_processes(chosen) as group, telling_why():
+        use_threads(setting, group.world_size)
+        report: Report = _print if group.is_main else _say_nothing
+        try:
+            done = train(
+                storage, recipe_of(recipe), setting, group.device, report, group, wandb_project
+            )
+        except TrainingStopped as stopped:
+            report(str(stopped))
+            raise SystemExit(stopped.exit_code) from None
+    if done:
+        print(f"{done.asset}/{done.partition}: {done.rows} rows, version {done.data_version}")
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+def _say_nothing(_: str) -> None:
+    """Progress of a process that is not the first."""
 
 
 if __name__ == "__main__":

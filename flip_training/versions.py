@@ -4,7 +4,9 @@ Beside the settings, each names the version of its own algorithm; raise it when 
 changes, and the partitions show as stale.
 """
 
-from flip_training.config import Preset, fingerprint
+from dataclasses import asdict
+
+from flip_training.config import NOT_LEARNT, Preset, fingerprint
 from flip_training.recipes import Recipe
 
 
@@ -14,8 +16,9 @@ def training_set_version(recipe: Recipe) -> str:
 
 
 def checkpoint_version(recipe: Recipe, preset: Preset) -> str:
-    """Version of a recipe's training."""
-    return fingerprint("flip_checkpoints-2", recipe.name, preset.model, preset.train)
+    """Version of a recipe's training: of all that decides what is learnt."""
+    learnt = {k: v for k, v in asdict(preset.train).items() if k not in NOT_LEARNT}
+    return fingerprint("flip_checkpoints-3", recipe.name, preset.model, learnt)
 
 
 def retrieval_version(preset: Preset) -> str:

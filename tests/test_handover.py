@@ -14,7 +14,8 @@ from facecaption_assets.shards.sources import Source, add_source
 from flip_training import opt_out as training_opt_out
 from flip_training import opt_out_entries as training_entries
 from flip_training import storage as training_storage
-from flip_training.data import CropStream, read_faces
+from flip_training.crops import CropStream
+from flip_training.faces import read_faces
 from flip_training.recipes import RECIPES
 from flip_training.storage import GateFailed, Storage
 from flip_training.training_sets import build_training_set

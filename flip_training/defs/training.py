@@ -9,6 +9,7 @@ from flip_training.defs.processes import run_module
 from flip_training.defs.resources import Trainer
 from flip_training.defs.results import built
 from flip_training.defs.tables import table_metadata
+from flip_training.defs.training_rows import curves, observing, row_metadata
 from flip_training.defs.training_sets import training_sets
 
 
@@ -22,16 +23,28 @@ from flip_training.defs.training_sets import training_sets
     pool=GPU_POOL,
     op_tags=GPU_OP_TAGS,
     tags=GPU_TAGS,
+    # Only a process that was told to end, or was killed, is tried again: it goes on from its state.
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=10),
 )
 def flip_checkpoints(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.MaterializeResult:
     """A FLIP trained on a recipe's train split, as a folder, and its history as a table.
 
-    Trained with image-text contrast and matching, from scratch or from the preset's weights; the
-    last step's weights are kept, so nothing is chosen on held-out pairs.
+    Trained with image-text contrast and matching, from scratch or from the preset's weights, by one
+    process per GPU; the last step's weights are kept, so nothing is chosen on held-out pairs. While
+    it trains, losses, learning rate, temperature and speed are observed, and curves are in
+    ``flip_logs`` for TensorBoard.
     """
     name, storage = context.partition_key, trainer.storage
     if current(context, trainer) is None:
-        run_module("flip_training.train", ["--recipe", name, *trainer.arguments], context.log.info)
-    last = storage.read_table("flip_checkpoints", name).to_pylist()[-1]
-    model = {"model": dg.MetadataValue.path(str(storage.model_path(name)))}
-    return built(trainer, storage.read_provenance("flip_checkpoints", name), last | model)
+        arguments = ["--recipe", name, *trainer.arguments, "--processes", trainer.processes]
+        with observing(context) as observer:
+
+            def pass_on(line: str) -> None:
+                context.log.info(line)
+                observer.look()
+
+            run_module("flip_training.train", arguments, pass_on, observer.environment)
+    rows = storage.read_table("flip_checkpoints", name).to_pylist()
+    shown = {"model": dg.MetadataValue.path(str(storage.model_path(name))), "curves": curves(rows)}
+    provenance = storage.read_provenance("flip_checkpoints", name)
+    return built(trainer, provenance, row_metadata(rows[-1]) | shown)

@@ -9,8 +9,9 @@ import torch
 
 from flip_training.checkpoint import load_checkpoint, save_checkpoint
 from flip_training.config import Preset
-from flip_training.data import CropStream, Face, read_faces
+from flip_training.crops import CropStream
 from flip_training.evaluate import OtherTrainingSet, evaluate, sample_faces
+from flip_training.faces import Face, read_faces
 from flip_training.flip import FLIPModel
 from flip_training.gallery import encode_split, match_odds
 from flip_training.gates import mean_recall

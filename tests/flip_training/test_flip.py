@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel, CLIPVisionConfig, CLIPVisionModel
 
-from flip_training.bert import TextEncoder
 from flip_training.config import ModelConfig, Preset
 from flip_training.flip import FLIPModel
-from flip_training.vit import VisualEncoder
 
 
 @pytest.fixture
@@ -64,6 +61,65 @@ def test_matching_opens_with_enc_and_sees_the_picture(model: FLIPModel) -> None:
     assert ids[0, 0] == 2
 
 
+def test_pictures_by_index_match_as_pictures_repeated(model: FLIPModel) -> None:
+    embeds, _ = model.encode_image(torch.randn(2, 3, 16, 16))
+    ids, mask, index = torch.randint(5, 30, (3, 4)), torch.ones(3, 4), torch.tensor([1, 1, 0])
+    torch.testing.assert_close(
+        model.match(embeds, ids, mask, index), model.match(embeds[index], ids, mask)
+    )
+
+
+def test_scores_are_of_every_picture_with_every_caption(model: FLIPModel) -> None:
+    pixels, ids, mask = torch.randn(2, 3, 16, 16), torch.randint(5, 30, (3, 4)), torch.ones(3, 4)
+    scores = model.score(pixels, ids, mask)
+    embeds, image_feat = model.encode_image(pixels)
+    expected = image_feat @ model.encode_text(ids, mask).T
+    torch.testing.assert_close(scores.similarity, expected)
+    for i in range(2):
+        logits = model.match(embeds[[i, i, i]], ids, mask)
+        torch.testing.assert_close(scores.match[i], logits.softmax(dim=1)[:, 1])
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_checkpointed_gradients_are_those_of_kept_activations(
+    config: ModelConfig, dropout: float
+) -> None:
+    text = replace(config.text, dropout=dropout, layers=2)
+    torch.manual_seed(0)
+    model = FLIPModel(replace(config, text=text)).train()
+    pixels, ids, mask = torch.randn(2, 3, 16, 16), torch.randint(5, 30, (2, 4)), torch.ones(2, 4)
+    gradients = []
+    for enabled in (False, True, False):
+        model.set_gradient_checkpointing(enabled)
+        model.zero_grad()
+        torch.manual_seed(1)
+        embeds, image_feat = model.encode_image(pixels)
+        similarity = image_feat @ model.encode_text(ids, mask).T
+        (similarity.sum() + model.match(embeds, ids, mask)[:, 0].sum()).backward()
+        gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
+    for kept, again, back in zip(*gradients, strict=True):
+        torch.testing.assert_close(again, kept)
+        torch.testing.assert_close(back, kept, rtol=0, atol=0)
+
+
+def test_checkpointing_keeps_fewer_activations(config: ModelConfig) -> None:
+    model = FLIPModel(replace(config, text=replace(config.text, layers=4))).train()
+    ids, mask = torch.randint(5, 30, (2, 4)), torch.ones(2, 4)
+    kept: list[int] = []
+    for enabled in (False, True):
+        model.set_gradient_checkpointing(enabled)
+        saved: list[int] = []
+
+        def note(tensor: torch.Tensor, saved: list[int] = saved) -> torch.Tensor:
+            saved.append(tensor.numel())
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            model.encode_text(ids, mask).sum()
+        kept.append(sum(saved))
+    assert kept[1] < kept[0] / 3
+
+
 def test_a_model_needs_a_vocabulary(micro: Preset) -> None:
     with pytest.raises(ValueError, match=r"text\.vocab_size must be positive, got 0"):
         FLIPModel(micro.model)
@@ -74,49 +130,6 @@ def test_the_temperature_stays_within_bounds(model: FLIPModel) -> None:
         model.temp.fill_(7.0)
     model.clamp_temp()
     assert model.temp.item() == 0.5
-
-
-def test_bert_weights_compute_what_bert_computes(config: ModelConfig, tmp_path: Path) -> None:
-    bert = BertModel(
-        BertConfig(
-            vocab_size=28,
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=64,
-        )
-    ).eval()
-    bert.save_pretrained(tmp_path)
-    text = replace(config.text, weights=str(tmp_path))
-    encoder = TextEncoder(replace(config, text=text)).eval()
-    encoder.load_bert(str(tmp_path))
-    ids, mask = torch.tensor([[2, 9, 3, 0]]), torch.tensor([[1, 1, 1, 0]])
-    expected = bert(input_ids=ids, attention_mask=mask).last_hidden_state
-    torch.testing.assert_close(encoder(ids, mask)[:, :3], expected[:, :3], rtol=1e-4, atol=1e-5)
-
-
-def test_clip_weights_compute_what_clip_computes(config: ModelConfig, tmp_path: Path) -> None:
-    clip = CLIPVisionModel(
-        CLIPVisionConfig(
-            hidden_size=16,
-            intermediate_size=64,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            image_size=16,
-            patch_size=8,
-        )
-    ).eval()
-    clip.save_pretrained(tmp_path)
-    encoder = VisualEncoder(config.vision).eval()
-    encoder.load_clip(str(tmp_path))
-    pixels = torch.randn(2, 3, 16, 16)
-    torch.testing.assert_close(encoder(pixels)[:, 0], clip(pixel_values=pixels).pooler_output)
-
-
-def test_weights_of_another_shape_are_refused(config: ModelConfig, tmp_path: Path) -> None:
-    VisualEncoder(replace(config.vision, width=32)).clip.save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match=r"vision\.weights .* do not fit"):
-        VisualEncoder(config.vision).load_clip(str(tmp_path))
 
 
 @pytest.mark.parametrize("kind", [str, Path])
@@ -132,6 +145,12 @@ def test_a_saved_model_is_loaded_by_text_or_path(
     torch.testing.assert_close(feat, model.encode_image(pixels)[1])
     torch.testing.assert_close(again.encode_text(ids, mask), model.encode_text(ids, mask))
     torch.testing.assert_close(again.match(embeds, ids, mask), model.match(embeds, ids, mask))
+
+
+def test_a_folder_with_another_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}', "utf-8")
+    with pytest.raises(ValueError, match=r"config\.json describes no FLIP"):
+        FLIPModel.from_pretrained(tmp_path)
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 import pytest
 import torch
 
-from flip_training.momentum import FeatureQueue, QueuedFeatures
+from flip_training.contrast import PairFeatures
+from flip_training.momentum import FeatureQueue
 
 
-def features(first: int, count: int) -> QueuedFeatures:
+def features(first: int, count: int) -> PairFeatures:
     ids = torch.arange(first, first + count)
-    return QueuedFeatures(ids[:, None].float(), -ids[:, None].float(), ids, ids + 100)
+    return PairFeatures(ids[:, None].float(), -ids[:, None].float(), ids, ids + 100)
 
 
 @pytest.mark.parametrize("batches", [[3], [3, 3], [3, 3, 3], [5], [7], [2, 7, 1]])
