@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -24,6 +24,7 @@ from facecaption_assets.commands.calibrate_detector import calibrate_detector
 from facecaption_assets.commands.evaluate_attributes import evaluate_attributes
 from facecaption_assets.commands.export_detector import export_detector
 from facecaption_assets.commands.location import open_location
+from facecaption_assets.commands.retrieval_table import retrieval_table
 from facecaption_assets.commands.review import review
 from facecaption_assets.commands.review_score import review_score
 from facecaption_assets.commands.train_attributes import train_attributes
@@ -201,7 +202,7 @@ def summary() -> None:
     console.print(count_funnel(storage).to_text(), soft_wrap=True)
     if found := read_retrieval(storage):
         console.print()
-        console.print(_retrieval_table(found))
+        console.print(retrieval_table(found))
     console.print("\nWhere to look")
     for name, path in {
         "report": storage.reports / "quality.html",
@@ -210,28 +211,6 @@ def summary() -> None:
         "tables": storage.root / "<asset>" / "<shard>.parquet",
     }.items():
         console.print(f"  {name:12} {path}", soft_wrap=True)
-
-
-def _retrieval_table(found: list[dict[str, Any]]) -> Table:
-    """Recall per recipe and direction with what guessing would give, on the test split."""
-    metrics = ("R@1", "R@5", "R@10")
-    table = Table(
-        *("recipe", "direction", *metrics, "queries"),
-        title="Retrieval on held-out people: percent found (percent by chance)",
-        title_justify="left",
-        box=None,
-    )
-    groups: dict[tuple[str, str], dict[str, str]] = {}
-    for row in found:
-        if row["split"] != "test" or row["metric"] not in metrics:
-            continue
-        direction = row["direction"].replace("_to_", "→")
-        place = (row["recipe"], f"{direction} {row['score'].upper()}")
-        recalls = groups.setdefault(place, {"queries": str(row["num_queries"])})
-        recalls[row["metric"]] = f"{row['value'] * 100:.1f} ({row['chance'] * 100:.1f})"
-    for place, recalls in groups.items():
-        table.add_row(*place, *(recalls.get(m, "") for m in metrics), recalls["queries"])
-    return table
 
 
 @app.command()

@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,7 @@ from flip_training.opt_out import OptOutError
 from flip_training.presets import preset_from_environment
 from flip_training.recipes import RECIPES, Recipe
 from flip_training.recipes import recipe as recipe_of
+from flip_training.retrieval_report import as_text
 from flip_training.storage import GateFailed, PartitionMissing, Storage
 
 if TYPE_CHECKING:
@@ -163,6 +165,36 @@ def status() -> None:
     for asset, recipe, state, reason in found:
         if state in ("stale", "failed"):
             _console.print(f"{asset} {recipe} {state}: {reason}", soft_wrap=True)
+
+
+@app.command("cross-validate")
+def cross_validate(
+    recipe: Annotated[str, typer.Argument(help="Which captions; its training set must be built.")],
+    folds: Annotated[
+        int, typer.Option(help="Models trained, each without its share of people.")
+    ] = 5,
+) -> None:
+    """Train and measure a recipe so often that everyone is held out once; for small data."""
+    import torch
+
+    from flip_training.cross_validation import cross_validate as run
+    from flip_training.train import use_threads
+
+    try:
+        preset = preset_from_environment()
+        storage, chosen = Storage.from_environment(), recipe_of(recipe)
+        use_threads(preset)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        with _console.status(f"{recipe}: starting") as status:
+            told = partial(_tell, status, recipe)
+            rows = run(storage, chosen, preset, folds, device, told)
+    except (ValueError, PartitionMissing, GateFailed) as error:
+        raise _stop(str(error)) from None
+    _console.print(as_text(rows), soft_wrap=True)
+
+
+def _tell(status: Status, recipe: str, line: str) -> None:
+    status.update(Text(f"{recipe}: {line}"))
 
 
 if __name__ == "__main__":

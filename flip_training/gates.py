@@ -11,6 +11,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from flip_training.curves import clamped_temperature, flat_loss
 from flip_training.storage import Provenance, Storage, Verdict
 from flip_training.training_sets import accounted_rows, straddling_groups
 
@@ -80,6 +81,14 @@ def _infinite_loss(storage: Storage, recipe: str) -> str:
     return f"not finite: {', '.join(bad[:5])}" if bad else ""
 
 
+def _flat_loss(storage: Storage, recipe: str) -> str:
+    return flat_loss(storage.read_table("flip_checkpoints", recipe).to_pylist())
+
+
+def _clamped_temperature(storage: Storage, recipe: str) -> str:
+    return clamped_temperature(storage.read_table("flip_checkpoints", recipe).to_pylist())
+
+
 def _broken_model(storage: Storage, recipe: str) -> str:
     import torch
     from safetensors import SafetensorError
@@ -105,7 +114,8 @@ def _impossible_metric(storage: Storage, recipe: str) -> str:
     rows = storage.read_table("flip_retrieval", recipe).to_pylist()
     if not any(row["split"] == "test" for row in rows):
         return _NOT_MEASURED
-    bad = [row for row in rows if not _in_range(row, "value") or not _in_range(row, "chance")]
+    columns = ("value", "value_low", "value_high", "chance")
+    bad = [row for row in rows if not all(_in_range(row, column) for column in columns)]
     return f"{len(bad)} metrics are out of range, first {bad[0]}" if bad else ""
 
 
@@ -140,14 +150,39 @@ def mean_recalls(table: pa.Table, split: str) -> dict[str, tuple[float, float]]:
 
 
 def _no_better_than_chance(storage: Storage, recipe: str) -> str:
-    recalls = mean_recalls(storage.read_table("flip_retrieval", recipe), "test")
-    if not recalls:
-        return _NOT_MEASURED
+    rows = [
+        row
+        for row in storage.read_table("flip_retrieval", recipe).to_pylist()
+        if row["split"] == "val" and row["metric"] == "auc" and row["direction"] == "both"
+    ]
+    if not rows:
+        return "nothing was measured on the validation split"
     return "; ".join(
-        f"mean test recall by {score} is {value:.3f}, by chance {chance:.3f}"
-        for score, (value, chance) in recalls.items()
-        if value <= chance
+        f"AUC on the validation split by {row['score']} is {row['value']:.3f}, of which the 95 % "
+        f"interval over {row['interval_over']} begins at {row['value_low']:.3f}; chance is 0.5"
+        for row in rows
+        if row["value_low"] <= row["chance"]
     )
+
+
+def _seen_pictures(storage: Storage, recipe: str) -> str:
+    trained = _provenance(storage, "flip_checkpoints", recipe)
+    measured = _provenance(storage, "flip_retrieval", recipe)
+    place = f"training_sets/{recipe}"
+    if trained.input_versions.get(place) != measured.input_versions.get(place):
+        return f"the checkpoint was trained on another version of {place} than was held out"
+    columns = ["split", "key", "crop_sha256"]
+    rows = storage.read_table("training_sets", recipe, columns).to_pylist()
+    shared = [
+        len(
+            {row[column] for row in rows if row["split"] == "train"}
+            & {row[column] for row in rows if row["split"] != "train"}
+        )
+        for column in columns[1:]
+    ]
+    if any(shared):
+        return f"{shared[0]} pictures and {shared[1]} crops were trained on and held out"
+    return ""
 
 
 GATES: Final[tuple[Gate, ...]] = (
@@ -168,6 +203,19 @@ GATES: Final[tuple[Gate, ...]] = (
     ),
     Gate(
         "flip_checkpoints",
+        "loss_falls",
+        "The losses of the last fifth of the training are lower than those of the first.",
+        _flat_loss,
+    ),
+    Gate(
+        "flip_checkpoints",
+        "temperature_free",
+        "The learnt temperature did not end at a bound of its range.",
+        _clamped_temperature,
+        blocking=False,
+    ),
+    Gate(
+        "flip_checkpoints",
         "checkpoint_loads",
         "The model and its tokenizer load, and their features and scores are finite.",
         _broken_model,
@@ -180,8 +228,15 @@ GATES: Final[tuple[Gate, ...]] = (
     ),
     Gate(
         "flip_retrieval",
+        "pictures_unseen",
+        "What was held out was not trained on: one training set, no picture on both sides.",
+        _seen_pictures,
+    ),
+    Gate(
+        "flip_retrieval",
         "beats_chance",
-        "Mean test recall is above that of a random order, by similarity and after re-ranking.",
+        "The 95 % interval of the AUC on the validation split lies above chance, by similarity "
+        "and after re-ranking. Never blocks: captions that teach nothing are a result.",
         _no_better_than_chance,
         blocking=False,
     ),

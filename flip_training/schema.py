@@ -82,12 +82,28 @@ FLIP_RETRIEVAL = Table(
     (
         Column("recipe", pa.string(), "Partition."),
         Column("split", pa.string(), "val or test."),
-        Column("direction", pa.string(), "image_to_text or text_to_image."),
         Column(
-            "metric", pa.string(), "R@1, R@5 or R@10 (shares, [0, 1]), or median_rank (from 1)."
+            "direction",
+            pa.string(),
+            "image_to_text, text_to_image, or both: the mean of the two, of auc only.",
+        ),
+        Column(
+            "metric",
+            pa.string(),
+            "R@1, R@5 or R@10 (shares, [0, 1]); median_rank (from 1); or auc, the area under the "
+            "ROC curve: how often a right candidate is before a wrong one, [0, 1].",
         ),
         Column("value", pa.float64(), "What the model reaches."),
+        Column("value_low", pa.float64(), "Lower end of its 95 % interval."),
+        Column("value_high", pa.float64(), "Upper end of its 95 % interval."),
         Column("chance", pa.float64(), "What a uniformly random order is expected to reach."),
+        Column(
+            "interval_over",
+            pa.string(),
+            "groups: the interval holds for other people; pictures: for other pictures of the "
+            "same people only, who are too few to say more.",
+        ),
+        Column("num_groups", pa.int64(), "Split groups, so people where they are known."),
         Column("num_queries", pa.int64(), "Pictures, or distinct captions."),
         Column("num_candidates", pa.int64(), "Distinct captions, or pictures."),
         Column("score", pa.string(), "itc: similarity; itm: its best re-ranked by matching."),

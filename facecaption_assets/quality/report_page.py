@@ -116,10 +116,15 @@ def draw_for_ui(findings: Findings) -> dict[str, str]:
 
 
 def pivot(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Metrics side by side: one entry per recipe, split, score and direction."""
+    """Metrics side by side: one entry per recipe, split, score and direction.
+
+    The mean of both directions is left out: each has its own table.
+    """
     names = ("recipe", "split", "score", "direction", "num_queries", "num_candidates")
     entries: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
+        if row["direction"] == "both":
+            continue
         place = tuple(row[name] for name in names)
         entry = entries.setdefault(
             place,
@@ -127,9 +132,12 @@ def pivot(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 **dict(zip(names, place, strict=True)),
                 "num_reranked": row.get("num_reranked"),  # absent from older evaluations
                 "metrics": {},
+                "intervals": {},
             },
         )
         entry["metrics"][row["metric"]] = (row["value"], row["chance"])
+        if "value_low" in row:  # absent from older evaluations
+            entry["intervals"][row["metric"]] = (row["value_low"], row["value_high"])
     return list(entries.values())
 
 

@@ -1,5 +1,7 @@
 """``flip_retrieval``: how well a recipe's FLIP finds captions by face and faces by caption."""
 
+from typing import Any
+
 import dagster as dg
 
 from flip_training.defs.compute import GPU_OP_TAGS, GPU_POOL, GPU_TAGS
@@ -12,6 +14,7 @@ from flip_training.defs.tables import table_metadata
 from flip_training.defs.training import flip_checkpoints
 from flip_training.defs.training_sets import training_sets
 from flip_training.gates import mean_recalls
+from flip_training.retrieval_report import area_rows, as_markdown
 
 
 @dg.asset(
@@ -26,7 +29,7 @@ from flip_training.gates import mean_recalls
     tags=GPU_TAGS,
 )
 def flip_retrieval(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.MaterializeResult:
-    """Recall and median rank on held-out people, with what chance would reach, both directions.
+    """Recall, rank and AUC on held-out people, with 95 % intervals and what chance would reach.
 
     Measured by similarity (itc) and after re-ranking the best by the matching head (itm). Equal
     captions count as one candidate. Of a large split, a fixed sample of faces is measured.
@@ -36,7 +39,10 @@ def flip_retrieval(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.Ma
         arguments = ["--recipe", name, *trainer.arguments]
         run_module("flip_training.evaluate", arguments, context.log.info)
     table = storage.read_table("flip_retrieval", name)
-    numbers: dict[str, float] = {}
+    told: dict[str, float | dg.MetadataValue[Any]] = {}
     for score, (value, chance) in mean_recalls(table, "test").items():
-        numbers |= {f"mean_recall_{score}": value, f"mean_recall_{score}_chance": chance}
-    return built(trainer, storage.read_provenance("flip_retrieval", name), numbers)
+        told |= {f"mean_recall_{score}": value, f"mean_recall_{score}_chance": chance}
+    for row in area_rows(table.to_pylist(), "test"):
+        told |= {f"auc_{row['score']}": row["value"], f"auc_{row['score']}_low": row["value_low"]}
+    told["retrieval"] = dg.MetadataValue.md(as_markdown(table.to_pylist()))
+    return built(trainer, storage.read_provenance("flip_retrieval", name), told)

@@ -140,7 +140,14 @@ def micro() -> Preset:
         name="micro",
         model=replace(setting.model, vision=vision, text=text, embed_dim=8),
         train=replace(
-            setting.train, epochs=2, batch_size=4, queue_size=6, save_every=1, log_every=2
+            setting.train,
+            epochs=2,
+            batch_size=4,
+            queue_size=6,
+            momentum=0.98,
+            alpha=0.4,
+            save_every=1,
+            log_every=2,
         ),
         evaluation=EvaluationConfig(batch_size=4, rerank=3),
     )

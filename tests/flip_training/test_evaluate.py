@@ -10,9 +10,10 @@ import torch
 from flip_training.checkpoint import load_checkpoint, save_checkpoint
 from flip_training.config import Preset
 from flip_training.crops import CropStream
-from flip_training.evaluate import encode_split, evaluate, match_odds, sample_faces
+from flip_training.evaluate import OtherTrainingSet, evaluate, sample_faces
 from flip_training.faces import Face, read_faces
 from flip_training.flip import FLIPModel
+from flip_training.gallery import encode_split, match_odds
 from flip_training.gates import mean_recall
 from flip_training.recipes import RECIPES
 from flip_training.storage import PartitionMissing, Storage
@@ -35,7 +36,7 @@ def test_both_held_out_splits_are_measured_both_ways(storage: Storage, micro: Pr
     done = evaluate(storage, "llm", micro, CPU)
     rows = storage.read_table("flip_retrieval", "llm").to_pylist()
     keys = {(r["split"], r["direction"], r["score"], r["metric"]) for r in rows}
-    assert len(keys) == len(rows) == done.rows == 2 * 2 * 2 * 4
+    assert len(keys) == len(rows) == done.rows == 2 * 2 * (2 * 5 + 1)
     assert set(done.input_versions) == {"flip_checkpoints/llm", "training_sets/llm"}
 
 
@@ -96,8 +97,40 @@ def test_a_large_split_is_cut_to_a_sample_that_is_told(trained: Storage, micro: 
     evaluate(trained, "llm", preset, CPU)
     rows = trained.read_table("flip_retrieval", "llm").to_pylist()
     assert {r["num_candidates"] for r in rows if r["direction"] == "text_to_image"} == {2}
-    assert {r["num_reranked"] for r in rows if r["score"] == "itm"} <= {1, 2}
+    by_matching = [r for r in rows if r["score"] == "itm" and r["direction"] != "both"]
+    assert {r["num_reranked"] for r in by_matching} <= {1, 2}
     assert {r["num_reranked"] for r in rows if r["score"] == "itc"} == {0}
+
+
+def test_a_checkpoint_of_another_training_set_is_not_measured(
+    trained: Storage, micro: Preset, rewrite: Callable[..., None]
+) -> None:
+    rewrite("llm_captions", "colours-00000", lambda _, row: row.update(status="rejected"))
+    build_training_set(trained, LLM)
+    with pytest.raises(OtherTrainingSet, match="materialize flip_checkpoints first"):
+        evaluate(trained, "llm", micro, CPU)
+
+
+def test_an_interval_over_few_people_is_said_to_be_over_pictures(
+    trained: Storage, micro: Preset
+) -> None:
+    evaluate(trained, "llm", micro, CPU)
+    rows = trained.read_table("flip_retrieval", "llm").to_pylist()
+    assert {(r["split"], r["num_groups"]) for r in rows} == {("val", 1), ("test", 2)}
+    assert {r["interval_over"] for r in rows} == {"pictures"}
+    assert all(r["value_low"] <= r["value"] <= r["value_high"] for r in rows)
+
+
+def test_the_area_of_both_directions_is_their_mean(trained: Storage, micro: Preset) -> None:
+    evaluate(trained, "llm", micro, CPU)
+    rows = trained.read_table("flip_retrieval", "llm").to_pylist()
+    area = {
+        r["direction"]: r["value"]
+        for r in rows
+        if (r["split"], r["score"], r["metric"]) == ("test", "itc", "auc")
+    }
+    expected = (area["image_to_text"] + area["text_to_image"]) / 2
+    assert area["both"] == pytest.approx(expected)
 
 
 def test_a_sample_depends_on_the_ids_only() -> None:
@@ -143,5 +176,13 @@ def test_a_tiny_flip_finds_planted_attributes_on_people_it_never_saw(
     build_training_set(storage, LLM)
     train(storage, LLM, preset, CPU, quiet)
     evaluate(storage, "llm", preset, CPU)
-    value, chance = mean_recall(storage.read_table("flip_retrieval", "llm"), "test", "itc")
+    table = storage.read_table("flip_retrieval", "llm")
+    value, chance = mean_recall(table, "test", "itc")
     assert value > 2 * chance
+    area = next(
+        r
+        for r in table.to_pylist()
+        if (r["split"], r["score"], r["metric"], r["direction"]) == ("test", "itc", "auc", "both")
+    )
+    assert (area["interval_over"], area["num_groups"]) == ("groups", 8)
+    assert area["value_low"] > 0.7

@@ -32,6 +32,8 @@ CHANGES = [
     "train.batch_size=4",
     "train.lr=1e-4",
     "train.queue_size=6",
+    "train.momentum=0.98",
+    "train.alpha=0.4",
     "train.log_every=2",
     "train.save_every=7",
 ]

@@ -160,9 +160,12 @@ def test_retrieval_stands_beside_chance(build_home: Home) -> None:
     rows = [
         {"metric": "R@1", "value": 0.125, "chance": 0.02},
         {"metric": "median_rank", "value": 7.0, "chance": 24.5},
+        {"metric": "auc", "value": 0.62, "chance": 0.5},
+        {"metric": "auc", "value": 0.99, "chance": 0.5, "direction": "both"},
     ]
     place = {"recipe": "llm", "split": "test", "direction": "text_to_image", "score": "itm"}
     sizes = {"num_queries": 50, "num_candidates": 48, "num_reranked": 16}
+    sizes |= {"value_low": 0.57, "value_high": 0.66}
     path = storage.table_path("flip_retrieval", "llm")
     path.parent.mkdir()
     pq.write_table(pa.Table.from_pylist([place | sizes | row for row in rows]), path.path)
@@ -175,8 +178,10 @@ def test_retrieval_stands_beside_chance(build_home: Home) -> None:
         "24.5",
         "50 among 48",
         "best 16",
+        "57% to 66%",
     ):
         assert said in text
+    assert "99%" not in text
 
 
 def test_each_split_and_direction_has_a_table_and_the_test_split_is_open(
