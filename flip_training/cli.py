@@ -19,13 +19,13 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from flip_training.freshness import CHAIN, failed_checks, first_to_build, states
+from flip_training.freshness import CHAIN, failed_checks, first_to_build, states, why_not
 from flip_training.gates import mean_recall
-from flip_training.opt_out import OptOutError
+from flip_training.inputs import NOT_BUILDABLE
 from flip_training.presets import preset_from_environment
-from flip_training.recipes import RECIPES, Recipe
-from flip_training.recipes import recipe as recipe_of
-from flip_training.storage import GateFailed, PartitionMissing, Storage
+from flip_training.recipe_files import all_recipes, find_recipe
+from flip_training.recipes import Recipe
+from flip_training.storage import Storage
 
 if TYPE_CHECKING:
     from flip_training.defs.resources import Trainer
@@ -65,14 +65,20 @@ def _stop(message: str) -> typer.Exit:
 
 @app.command()
 def build(
-    recipes: Annotated[list[str] | None, typer.Argument(help="Recipes; default: all.")] = None,
+    recipes: Annotated[
+        list[str] | None, typer.Argument(help="Recipes; default: all that can be built.")
+    ] = None,
 ) -> None:
     """Build what is missing or stale, with the job that the UI runs; exit 1 if a gate failed."""
     from flip_training.defs.resources import open_trainer
 
     try:
-        chosen = [recipe_of(name) for name in recipes or RECIPES]
         trainer = open_trainer()
+        storage = trainer.storage
+        if recipes:
+            chosen = [find_recipe(storage, name) for name in recipes]
+        else:
+            chosen = _buildable(storage)
     except ValueError as error:
         raise _stop(str(error)) from None
     # Partitioned checks are a preview of Dagster's that we chose; each of them would warn.
@@ -80,6 +86,18 @@ def build(
     failures = [line for recipe in chosen for line in _build(trainer, recipe)]
     if failures:
         raise _stop("\n".join(f"✗ {line}" for line in failures))
+
+
+def _buildable(storage: Storage) -> list[Recipe]:
+    """All recipes but those that cannot be built; why not is printed."""
+    reasons = {recipe: why_not(storage, recipe) for recipe in all_recipes(storage).values()}
+    for recipe, reason in reasons.items():
+        if reason:
+            _print_marked("·", "", f"{recipe.name} {reason}")
+    found = [recipe for recipe, reason in reasons.items() if not reason]
+    if not found:
+        raise _stop(f"no recipe can be built in {storage.home}")
+    return found
 
 
 class _LatestLine(logging.Handler):
@@ -115,7 +133,7 @@ def _build(trainer: "Trainer", recipe: Recipe) -> list[str]:
     storage, started = trainer.storage, time.monotonic()
     try:
         due = first_to_build(storage, recipe, trainer.preset)
-    except (PartitionMissing, GateFailed, OptOutError) as error:
+    except NOT_BUILDABLE as error:
         return [f"{recipe.name}: {error}"]
     if due:
         _console.print(f"{recipe.name}: {due[0]} {due[1]}", soft_wrap=True)
@@ -149,11 +167,11 @@ def status() -> None:
     try:
         storage = Storage.from_environment()
         preset = preset_from_environment()
+        found = states(storage, preset)
     except ValueError as error:
         raise _stop(str(error)) from None
-    found = states(storage, preset)
     table = Table("recipe", *CHAIN, box=None)
-    for name in RECIPES:
+    for name in dict.fromkeys(recipe for _, recipe, _, _ in found):
         of_recipe = {asset: state for asset, recipe, state, _ in found if recipe == name}
         table.add_row(name, *(of_recipe[asset] for asset in CHAIN))
     _console.print(f"{storage.home}, preset {preset.name}", soft_wrap=True)
@@ -161,6 +179,8 @@ def status() -> None:
     for asset, recipe, state, reason in found:
         if state in ("stale", "failed"):
             _console.print(f"{asset} {recipe} {state}: {reason}", soft_wrap=True)
+        elif reason:
+            _console.print(f"{recipe} {reason}", soft_wrap=True)
 
 
 if __name__ == "__main__":

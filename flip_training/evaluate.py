@@ -29,7 +29,7 @@ from flip_training.data import CropStream, Face, read_faces, stable_seed
 from flip_training.flip import FLIPModel
 from flip_training.leaving import run_and_leave
 from flip_training.presets import preset as preset_of
-from flip_training.recipes import recipe as recipe_of
+from flip_training.recipe_files import find_recipe
 from flip_training.retrieval import metrics, reranked, top_candidates
 from flip_training.schema import FLIP_RETRIEVAL
 from flip_training.storage import Provenance, Storage
@@ -232,7 +232,7 @@ def main(
     setting = preset_of(preset)
     use_threads(setting)
     storage = Storage(home.resolve()) if home else Storage.from_environment()
-    name = recipe_of(recipe).name
+    name = find_recipe(storage, recipe).name
     done = evaluate(storage, name, setting, chosen)
     for row in storage.read_table("flip_retrieval", name).to_pylist():
         print(

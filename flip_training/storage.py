@@ -44,7 +44,7 @@ class Provenance:
     input_versions: Mapping[str, str] = field(default_factory=dict)
     data_version: str = ""
     rows: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, float] = field(default_factory=dict)
     wall_s: float | None = None
     cpu_s: float | None = None
 
@@ -105,6 +105,20 @@ class Storage:
     def opt_out_folder(self) -> Path:
         """Folder of the lists of pictures whose owners have asked to be left out."""
         return self.home / "optout"
+
+    @property
+    def recipes_folder(self) -> Path:
+        """Folder of the recipes that users have added, one TOML file each."""
+        return self.home / "recipes"
+
+    @property
+    def benchmarks_folder(self) -> Path:
+        """Folder of the hashes of benchmarks' pictures, one table each."""
+        return self.home / "benchmarks"
+
+    def uids_path(self, recipe: str) -> Path:
+        """The sorted uids of the faces that the recipe trains on."""
+        return self.home / "training_sets" / f"{recipe}.npy"
 
     def table_path(self, asset: str, partition: str) -> Path:
         """The partition's table; its existence means that the partition is complete."""
@@ -177,13 +191,18 @@ class Storage:
         return provenance
 
     def commit(
-        self, table: pa.Table, provenance: Provenance, model: Path | None = None
+        self,
+        table: pa.Table,
+        provenance: Provenance,
+        model: Path | None = None,
+        beside: Mapping[Path, Path] | None = None,
     ) -> Provenance:
         """Publish a partition, replacing what was there, and return its completed provenance.
 
         With a model, the version is that of the model's files: two trainings that end in the same
         weights are equal, however fast they ran. The old table goes before the new model gets its
-        name, so that a crash between the two leaves the partition absent rather than torn.
+        name, so that a crash between the two leaves the partition absent rather than torn. So it
+        does where files lie ``beside`` the table: written ones, by the name that they get.
 
         Raises:
             ValueError: If the table is not of the asset's schema.
@@ -198,9 +217,12 @@ class Storage:
         )
         target = self.table_path(asset, partition)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if model:
+        if model or beside:
             target.unlink(missing_ok=True)
+        if model:
             _replace_folder(model, self.model_path(partition))
+        for final, written in (beside or {}).items():
+            publish(written, final)
         record = {PROVENANCE_KEY: json.dumps(asdict(stored), sort_keys=True).encode()}
         local = target.with_name(f".{target.name}.{os.getpid()}")
         pq.write_table(table.replace_schema_metadata(record), local, compression="zstd")

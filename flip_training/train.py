@@ -28,8 +28,8 @@ from flip_training.momentum import FeatureQueue, MomentumTwin
 from flip_training.objective import alpha_at, flip_losses
 from flip_training.optim import adamw, lr_at
 from flip_training.presets import preset as preset_of
+from flip_training.recipe_files import find_recipe
 from flip_training.recipes import Recipe
-from flip_training.recipes import recipe as recipe_of
 from flip_training.schema import FLIP_CHECKPOINTS
 from flip_training.storage import Provenance, Storage
 from flip_training.tokenization import choose_tokenizer
@@ -223,6 +223,10 @@ def history_table(history: list[dict[str, float]]) -> pa.Table:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
 @app.command()
 def main(
     recipe: Annotated[str, typer.Option(help="Which captions to train on.")],
@@ -238,7 +242,7 @@ def main(
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     use_threads(setting)
     storage = Storage(home.resolve()) if home else Storage.from_environment()
-    done = train(storage, recipe_of(recipe), setting, chosen, lambda line: print(line, flush=True))
+    done = train(storage, find_recipe(storage, recipe), setting, chosen, _print)
     print(f"{done.asset}/{done.partition}: {done.rows} rows, version {done.data_version}")
 
 

@@ -57,6 +57,11 @@ def write_table(home: Path, asset: str, shard: str, rows: list[dict[str, object]
     pq.write_table(table.replace_schema_metadata(metadata), path)
 
 
+def sum_of(key: str) -> str:
+    """The sum that the data root records of a picture's bytes."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
 def write_shard(home: Path, shard: str, num_people: int, faces_each: int, seed: int = 0) -> None:
     """One shard: crops in a tar, and the three tables that a training set reads."""
     rng = random.Random(f"{shard}-{seed}")
@@ -78,7 +83,7 @@ def write_shard(home: Path, shard: str, num_people: int, faces_each: int, seed: 
             sha256 = hashlib.sha256(data).hexdigest()
             common = {"face_id": face_id, "key": key, "split_group": group}
             crops.append({**common, "status": "kept", "sha256": sha256})
-            raw.append({"key": key, "url": f"file:///pictures/{row}.jpg", "sha256": f"{row:064x}"})
+            raw.append({"key": key, "url": f"file:///pictures/{row}.jpg", "sha256": sum_of(key)})
             caption = f"The hair is {length} and {hair}. The shirt is {shirt}."
             captioned = {**common, "caption_index": 0, "status": "captioned", "caption": caption}
             template.append(captioned)
