@@ -8,7 +8,7 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.status import Status
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
+from flip_training.embedding_commands import embed_faces, embed_target
 from flip_training.freshness import CHAIN, failed_checks, first_to_build, states, why_not
 from flip_training.gates import mean_recall
 from flip_training.inputs import NOT_BUILDABLE
@@ -91,13 +92,18 @@ def build(
 def _buildable(storage: Storage) -> list[Recipe]:
     """All recipes but those that cannot be built; why not is printed."""
     reasons = {recipe: why_not(storage, recipe) for recipe in all_recipes(storage).values()}
-    for recipe, reason in reasons.items():
-        if reason:
-            _print_marked("·", "", f"{recipe.name} {reason}")
+    _tell_unbuildable({recipe.name: reason for recipe, reason in reasons.items()})
     found = [recipe for recipe, reason in reasons.items() if not reason]
     if not found:
         raise _stop(f"no recipe can be built in {storage.home}")
     return found
+
+
+def _tell_unbuildable(reasons: Mapping[str, str]) -> None:
+    """Print which recipes cannot be built, together where the reason is one; it may be empty."""
+    for reason in dict.fromkeys(filter(None, reasons.values())):
+        names = ", ".join(name for name, why in reasons.items() if why == reason)
+        _print_marked("·", "", f"{names} {reason}")
 
 
 class _LatestLine(logging.Handler):
@@ -170,8 +176,11 @@ def status() -> None:
         found = states(storage, preset)
     except ValueError as error:
         raise _stop(str(error)) from None
-    table = Table("recipe", *CHAIN, box=None)
+    unbuildable = {recipe: reason for _, recipe, s, reason in found if s == "missing" and reason}
+    table = Table(Column("recipe", overflow="fold"), *CHAIN, box=None)
     for name in dict.fromkeys(recipe for _, recipe, _, _ in found):
+        if name in unbuildable:
+            continue
         of_recipe = {asset: state for asset, recipe, state, _ in found if recipe == name}
         table.add_row(name, *(of_recipe[asset] for asset in CHAIN))
     _console.print(f"{storage.home}, preset {preset.name}", soft_wrap=True)
@@ -179,8 +188,11 @@ def status() -> None:
     for asset, recipe, state, reason in found:
         if state in ("stale", "failed"):
             _console.print(f"{asset} {recipe} {state}: {reason}", soft_wrap=True)
-        elif reason:
-            _console.print(f"{recipe} {reason}", soft_wrap=True)
+    _tell_unbuildable(unbuildable)
+
+
+app.command("embed-faces")(embed_faces)
+app.command("embed-target")(embed_target)
 
 
 if __name__ == "__main__":

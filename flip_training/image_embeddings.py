@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from flip_training.content import content_version
 from flip_training.storage import (
     PROVENANCE_KEY,
     PartitionMissing,
     Provenance,
     Storage,
-    content_version,
     publish,
 )
 

@@ -59,8 +59,7 @@ def find_inputs(storage: Storage, recipe: Recipe) -> Inputs:
     found = sorted({s for table in recipe.caption_tables for s in storage.partitions(table)})
     if not found:
         raise PartitionMissing(
-            f"recipe {recipe.name!r}: no shard of {' or '.join(recipe.caption_tables)} is built "
-            f"in {storage.home}"
+            f"no shard of {' or '.join(recipe.caption_tables)} is built in {storage.home}"
         )
     versions: dict[str, str] = {}
     errors: dict[str, Exception] = {}
@@ -72,18 +71,18 @@ def find_inputs(storage: Storage, recipe: Recipe) -> Inputs:
         else:
             versions |= {f"{r.asset}/{shard}": r.data_version for r in records}
     if not versions:
-        raise _no_shard(recipe, list(errors.values()))
+        raise _no_shard(list(errors.values()))
     versions |= _whole_inputs(storage, recipe)
     left_out = {shard: str(error) for shard, error in errors.items()}
     return Inputs(tuple(s for s in found if s not in errors), versions, left_out)
 
 
-def _no_shard(recipe: Recipe, errors: list[Exception]) -> Exception:
+def _no_shard(errors: list[Exception]) -> Exception:
     """The most telling error: what was built in vain, then what failed, then what is missing."""
     for kind in (InputUnavailable, GateFailed, PartitionMissing):
         if of_kind := [error for error in errors if isinstance(error, kind)]:
             more = f" (of {len(errors)} shards, none is usable)" if len(errors) > 1 else ""
-            return kind(f"recipe {recipe.name!r}: {of_kind[0]}{more}")
+            return kind(f"{of_kind[0]}{more}")
     raise AssertionError(f"unknown errors {errors}")
 
 
@@ -94,7 +93,7 @@ def _whole_inputs(storage: Storage, recipe: Recipe) -> dict[str, str]:
     if benchmarks := Benchmarks.read(storage.benchmarks_folder):
         versions["benchmarks"] = benchmarks.version
     if recipe.uses_clusters:
-        target = storage.require(image_embeddings.TARGETS, recipe.target)
+        target = image_embeddings.require(storage, image_embeddings.TARGETS, recipe.target)
         versions[f"{image_embeddings.TARGETS}/{recipe.target}"] = target.data_version
     return versions
 
@@ -109,6 +108,12 @@ def _shard_inputs(storage: Storage, shard: str, recipe: Recipe) -> Iterable[Prov
         yield _scores(storage, shard, recipe)
     if recipe.uses_clusters:
         record = image_embeddings.require(storage, image_embeddings.FACES, shard)
+        target = image_embeddings.require(storage, image_embeddings.TARGETS, recipe.target)
+        if record.code_version != target.code_version:
+            raise InputUnavailable(
+                f"the embeddings of {shard} and of {recipe.target} are of two CLIPs; run flip "
+                "embed-faces and flip embed-target with the same one"
+            )
         if record.input_versions != {
             f"face_crops/{shard}": storage.require("face_crops", shard).data_version
         }:
@@ -148,13 +153,12 @@ def _scores(storage: Storage, shard: str, recipe: Recipe) -> Provenance:
 def _is_empty(storage: Storage, asset: str, shard: str, column: str) -> bool:
     """Whether a column has no value at all, as far as the file's statistics say."""
     metadata = pq.read_metadata(storage.table_path(asset, shard))
-    index = metadata.schema.to_arrow_schema().get_field_index(column)
-    if index < 0:
-        return metadata.num_rows > 0
+    if column not in metadata.schema.to_arrow_schema().names:
+        return True
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     places = {g.column(i).path_in_schema: i for g in groups for i in range(g.num_columns)}
     statistics = [g.column(places[column]).statistics for g in groups]
-    return metadata.num_rows > 0 and all(
-        s is not None and s.has_null_count and s.null_count == g.num_rows
+    return bool(metadata.num_rows) and all(
+        bool(s is not None and s.has_null_count and s.null_count == g.num_rows)
         for s, g in zip(statistics, groups, strict=True)
     )

@@ -33,8 +33,10 @@ def _require_source(setting: str, source: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """A least score. A caption is held against it by its own score or, where it is of another
-    source than ``score_of``, by the best that its face has of that source.
+    """A least score.
+
+    A caption is held against it by its own score or, where it is of another source than
+    ``score_of``, by the best that its face has of that source.
 
     Attributes:
         score_of: Source whose score counts.

@@ -16,16 +16,9 @@ import pyarrow as pa
 
 from flip_training.candidates import CANDIDATES, FACE_SCORES, PICTURES, ShardCandidates
 from flip_training.inputs import InputUnavailable
-from flip_training.recipes import Cut, Recipe, Take
+from flip_training.recipes import Recipe, Take
+from flip_training.step_queries import considered, outcomes, pairs, without_repeats
 from flip_training.thresholds import Threshold, find_threshold
-
-_COLUMNS: Final = "shard, face_id, key, split_group, crop_sha256, caption, source, caption_index"
-
-#: Statuses of rows whose text ends a sentence already.
-_FINISHED: Final = r"[.!?]$"
-
-#: Why a caption without a score of its own is not taken.
-_UNSCORED: Final = "'not_scored_' || c.score_status"
 
 _TABLES: Final = {"captions": CANDIDATES, "scores": FACE_SCORES, "pictures": PICTURES}
 
@@ -74,7 +67,9 @@ class Selection:
             config={"memory_limit": f"{memory_mb}MB", "temp_directory": str(path.parent / "spill")},
         )
         self._execute("CREATE TABLE in_clusters (face_id VARCHAR)")
-        self._execute("CREATE TABLE outcomes (ordinal BIGINT, face_id VARCHAR, step INT, why VARCHAR)")
+        self._execute(
+            "CREATE TABLE outcomes (ordinal BIGINT, face_id VARCHAR, step INT, why VARCHAR)"
+        )
         for name, schema in _TABLES.items():
             empty = schema.empty_table()
             self._connection.register("empty", empty)
@@ -123,13 +118,13 @@ class Selection:
             "SELECT why, count(*) FROM (SELECT arg_max(why, step) AS why FROM outcomes "
             "GROUP BY ordinal HAVING NOT bool_or(why = 'taken')) GROUP BY why"
         )
-        pairs = pa.concat_tables(self._pairs(n, take) for n, take in enumerate(self._recipe.takes))
+        texts = pa.concat_tables(self._pairs(n, take) for n, take in enumerate(self._recipe.takes))
         ((num_used,),) = self._rows("SELECT count(*) FROM outcomes WHERE why = 'taken'")
         order = ("face_id", "source", "caption_index")
         return Chosen(
-            pairs.sort_by([(column, "ascending") for column in order]),
+            texts.sort_by([(column, "ascending") for column in order]),
             Counter(dict(excluded)),
-            num_used - pairs.num_rows,
+            num_used - texts.num_rows,
             tuple(self._step(number) for number in range(len(self._recipe.takes))),
             tuple(thresholds.values()),
         )
@@ -152,8 +147,8 @@ class Selection:
             threshold = find_threshold(self._connection, cut.ranked, cut.top)
             if threshold is None:
                 raise InputUnavailable(
-                    f"recipe {self._recipe.name!r}: no usable face has a {self._recipe.score} of a "
-                    f"{cut.ranked} caption; materialize image_text_scores with a CLIP"
+                    f"no usable face has a {self._recipe.score} of a {cut.ranked} caption; "
+                    f"materialize image_text_scores with a CLIP"
                 )
             found[cut.ranked, cut.top] = threshold
         return found
@@ -162,62 +157,15 @@ class Selection:
         self, number: int, take: Take, thresholds: Mapping[tuple[str, float], Threshold]
     ) -> None:
         """Write down what becomes of each caption of the step's sources."""
-        reasons = list(_reasons(take, thresholds))
-        sources = {cut.score_of for cut in take.where}
-        joins = " ".join(
-            f"LEFT JOIN face_scores {source}_of ON {source}_of.face_id = c.face_id "
-            f"AND {source}_of.source = '{source}'"
-            for source in sorted(sources)
-        )
-        case = f"CASE {' '.join(reasons)} END" if reasons else "NULL"
         self._execute(
-            f"CREATE OR REPLACE TEMP TABLE considered AS SELECT c.*, {case} AS why "
-            f"FROM captions c {joins} WHERE list_contains($captions, c.source)",
+            f"CREATE OR REPLACE TEMP TABLE considered AS {considered(take, thresholds)}",
             captions=list(take.captions),
         )
-        # Equal texts go before the best are counted, or a repeated one would take a place.
-        self._execute(
-            "CREATE OR REPLACE TEMP TABLE told AS SELECT * REPLACE (CASE "
-            "WHEN why IS NOT NULL THEN why "
-            "WHEN EXISTS (FROM outcomes o JOIN captions t USING (ordinal) WHERE o.why = 'taken' "
-            "  AND t.face_id = considered.face_id AND t.caption = considered.caption) "
-            "  OR row_number() OVER (PARTITION BY face_id, caption, why IS NULL "
-            "  ORDER BY source_order, caption_index) > 1 THEN 'same_caption' END AS why) "
-            "FROM considered"
-        )
-        ranking = "ORDER BY score DESC NULLS LAST, source_order, caption_index"
-        most, part = (1, "face_id, source") if take.joined else (take.best, "face_id")
-        late = (
-            f"WHEN row_number() OVER (PARTITION BY {part}, why IS NULL {ranking}) > {most} "
-            "THEN 'not_best' "
-            if most
-            else ""
-        )
-        self._execute(
-            f"INSERT INTO outcomes SELECT ordinal, face_id, {number}, "
-            f"CASE WHEN why IS NOT NULL THEN why {late}ELSE 'taken' END FROM told"
-        )
+        self._execute(f"CREATE OR REPLACE TEMP TABLE told AS {without_repeats()}")
+        self._execute(f"INSERT INTO outcomes {outcomes(number, take)}")
 
     def _pairs(self, number: int, take: Take) -> pa.Table:
-        taken = (
-            f"SELECT c.* FROM captions c JOIN outcomes o USING (ordinal) "
-            f"WHERE o.step = {number} AND o.why = 'taken'"
-        )
-        if not take.joined:
-            return self._table(f"SELECT {_COLUMNS} FROM ({taken})")
-        text = "trim(caption)"
-        finished = f"{text} || CASE WHEN regexp_matches({text}, '{_FINISHED}') THEN '' ELSE '.' END"
-        alike = ", ".join(
-            f"any_value({name}) AS {name}"
-            for name in ("shard", "key", "split_group", "crop_sha256")
-        )
-        return self._table(
-            f"SELECT {_COLUMNS} FROM (SELECT face_id, {alike}, "
-            f"string_agg({finished}, ' ' ORDER BY source_order) AS caption, "
-            "string_agg(source, '+' ORDER BY source_order) AS source, "
-            f"arg_min(caption_index, source_order) AS caption_index FROM ({taken}) "
-            "GROUP BY face_id)"
-        )
+        return self._connection.sql(pairs(number, take)).to_arrow_table()
 
     def _step(self, number: int) -> Step:
         rows = self._rows(
@@ -231,33 +179,8 @@ class Selection:
         self._execute(f"INSERT INTO {table} SELECT * FROM arriving")
         self._connection.unregister("arriving")
 
-    def _table(self, query: str) -> pa.Table:
-        return self._connection.sql(query).to_arrow_table()
-
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return list(self._connection.execute(query).fetchall())
 
     def _execute(self, query: str, **named: Any) -> None:
         self._connection.execute(query, named)
-
-
-def _reasons(
-    take: Take, thresholds: Mapping[tuple[str, float], Threshold]
-) -> Iterable[str]:
-    """Branches of a CASE that give the first reason why a caption ``c`` is not taken."""
-    if take.faces == "rest":
-        earlier = "SELECT face_id FROM outcomes WHERE why = 'taken'"
-        yield f"WHEN c.face_id IN ({earlier}) THEN 'taken_before'"
-    if take.in_clusters:
-        yield "WHEN c.face_id NOT IN (SELECT face_id FROM in_clusters) THEN 'outside_clusters'"
-    for cut in take.where:
-        score = f"CASE WHEN c.source = '{cut.score_of}' THEN c.score ELSE {cut.score_of}_of.score END"
-        yield f"WHEN c.source = '{cut.score_of}' AND c.score IS NULL THEN {_UNSCORED}"
-        yield f"WHEN ({score}) IS NULL THEN 'not_scored'"
-        yield f"WHEN ({score}) < {_least(cut, thresholds)!r}::DOUBLE THEN 'below_threshold'"
-    if take.best:
-        yield f"WHEN c.score IS NULL THEN {_UNSCORED}"
-
-
-def _least(cut: Cut, thresholds: Mapping[tuple[str, float], Threshold]) -> float:
-    return cut.at_least if cut.at_least is not None else thresholds[cut.ranked, cut.top].value

@@ -5,7 +5,6 @@ The layout is the dataset's: ``<home>/<asset>/<partition>.parquet`` is the commi
 ``.gates.json`` holds the verdicts of the checks. This is the only module that knows paths.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flip_training.content import content_version, folder_version
 from flip_training.schema import TABLES
 
 #: Key of the provenance record in a parquet file's metadata; the dataset's own.
@@ -58,25 +58,6 @@ class Verdict:
     blocking: bool
     reason: str
     data_version: str
-
-
-def content_version(table: pa.Table) -> str:
-    """Hash of a table's schema and values: equal contents, equal version."""
-    sink = pa.BufferOutputStream()
-    plain = table.replace_schema_metadata(None).combine_chunks()
-    with pa.ipc.new_stream(sink, plain.schema) as writer:
-        writer.write_table(plain)
-    return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
-
-
-def folder_version(folder: Path) -> str:
-    """Hash of the names and bytes of a folder's files."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -200,9 +181,8 @@ class Storage:
         """Publish a partition, replacing what was there, and return its completed provenance.
 
         With a model, the version is that of the model's files: two trainings that end in the same
-        weights are equal, however fast they ran. The old table goes before the new model gets its
-        name, so that a crash between the two leaves the partition absent rather than torn. So it
-        does where files lie ``beside`` the table: written ones, by the name that they get.
+        weights are equal, however fast they ran. The old table goes before the new model, or files
+        ``beside`` it by the names that they get: a crash leaves the partition absent, not torn.
 
         Raises:
             ValueError: If the table is not of the asset's schema.

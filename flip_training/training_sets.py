@@ -158,14 +158,16 @@ def straddling_pictures(storage: Storage, table: pa.Table) -> list[str]:
     byte the same, where it has searched for duplicates.
     """
     barred = Barred.read(storage)
-    sums = {}
+    sums: dict[str, str | None] = {}
     for shard in pc.unique(table["shard"]).to_pylist():
         if storage.table_path("raw_shards", shard).exists():
             rows = storage.read_known("raw_shards", shard, ["key", "sha256"]).to_pylist()
             sums |= {row["key"]: row.get("sha256") for row in rows}
     keys, faces, crops = (table[c].to_pylist() for c in ("key", "face_id", "crop_sha256"))
     copies = map(barred.duplicates.group_of, faces, crops)
-    table = table.append_column("picture_sha256", pa.array([sums.get(k) for k in keys], pa.string()))
+    table = table.append_column(
+        "picture_sha256", pa.array([sums.get(k) for k in keys], pa.string())
+    )
     table = table.append_column("copies", pa.array(copies, pa.string()))
     columns = ("key", "crop_sha256", "picture_sha256", "copies")
     return sorted({name for column in columns for name in _straddling(table, column)})

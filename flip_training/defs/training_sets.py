@@ -23,9 +23,7 @@ _ALL = [
 #: follows partitions would show every recipe as stale for tables that most of them never read. What
 #: a recipe does read is compared by ``freshness``, on which ``flip status`` and the schedule rely.
 _SOME = [
-    dg.AssetDep(
-        dg.AssetKey(name), partition_mapping=dg.SpecificPartitionsPartitionMapping([])
-    )
+    dg.AssetDep(dg.AssetKey(name), partition_mapping=dg.SpecificPartitionsPartitionMapping([]))
     for name in ("raw_shards", "synthetic_captions", "image_text_scores")
 ]
 

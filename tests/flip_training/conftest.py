@@ -17,11 +17,12 @@ import torch
 from PIL import Image
 
 from flip_training.config import EvaluationConfig, Preset
+from flip_training.content import content_version
 from flip_training.evaluate import evaluate
 from flip_training.gates import GATES
 from flip_training.presets import tiny
 from flip_training.recipes import RECIPES
-from flip_training.storage import PROVENANCE_KEY, Provenance, Storage, content_version
+from flip_training.storage import PROVENANCE_KEY, Provenance, Storage
 from flip_training.train import train
 from flip_training.training_sets import build_training_set
 

@@ -85,6 +85,9 @@ def test_the_edges_to_the_dataset_show(location: ModuleType) -> None:
         "duplicate_faces",
         "template_captions",
         "llm_captions",
+        "raw_shards",
+        "synthetic_captions",
+        "image_text_scores",
     }
 
 
