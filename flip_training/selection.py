@@ -1,7 +1,7 @@
 """Candidates of the whole dataset → the captions that a recipe takes, and why not the others.
 
-In DuckDB, in a file of its own, because thresholds and "the rest" are of the whole dataset, which
-may be larger than memory. What a candidate is belongs to ``candidates``.
+In DuckDB, which goes to disk where memory does not suffice, because thresholds and "the rest" are
+of the whole dataset. What a candidate is belongs to ``candidates``.
 """
 
 from collections import Counter
@@ -56,15 +56,14 @@ class Selection:
 
     Args:
         recipe: What is chosen.
-        path: File to be made for it; its folder takes what does not fit in memory.
+        folder: Takes what does not fit in memory.
         memory_mb: Memory after which disk is used, MB.
     """
 
-    def __init__(self, recipe: Recipe, path: Path, memory_mb: int = 2048) -> None:
+    def __init__(self, recipe: Recipe, folder: Path, memory_mb: int = 2048) -> None:
         self._recipe = recipe
         self._connection = duckdb.connect(
-            str(path),
-            config={"memory_limit": f"{memory_mb}MB", "temp_directory": str(path.parent / "spill")},
+            config={"memory_limit": f"{memory_mb}MB", "temp_directory": str(folder)}
         )
         self._execute("CREATE TABLE in_clusters (face_id VARCHAR)")
         self._execute(

@@ -1,8 +1,8 @@
 """Where the dataset and this package's own partitions lie, and how a partition is committed.
 
 The layout is the dataset's: ``<home>/<asset>/<partition>.parquet`` is the commit marker,
-``.tar`` beside it holds pixels, a folder of the partition's name holds a model, and
-``.gates.json`` holds the verdicts of the checks. This is the only module that knows paths.
+``.tar`` beside it holds pixels, a folder of the partition's name a model, ``.gates.json`` the
+verdicts of the checks. This is the only module that knows paths.
 """
 
 import json
@@ -221,8 +221,7 @@ class Storage:
     def read_verdicts(self, asset: str, partition: str) -> list[Verdict]:
         """What the checks said of the data that is there now; older verdicts are left out."""
         path = self.home / asset / f"{partition}.gates.json"
-        provenance = self.read_provenance(asset, partition)
-        if provenance is None or not path.exists():
+        if (provenance := self.read_provenance(asset, partition)) is None or not path.exists():
             return []
         verdicts = [Verdict(**entry) for entry in json.loads(path.read_text("utf-8"))]
         return [v for v in verdicts if v.data_version == provenance.data_version]

@@ -47,7 +47,7 @@ def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
     _warn(inputs, len(not_searched))
     excluded: Counter[str] = Counter()
     num_captions = 0
-    with _work_folder(storage, recipe) as work, Selection(recipe, work / "rows.duckdb") as choice:
+    with _work_folder(storage, recipe) as work, Selection(recipe, work) as choice:
         for shard in inputs.shards:
             offered = read_shard(storage, shard, recipe, barred)
             choice.add(offered)
