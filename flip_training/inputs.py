@@ -151,14 +151,16 @@ def _scores(storage: Storage, shard: str, recipe: Recipe) -> Provenance:
 
 
 def _is_empty(storage: Storage, asset: str, shard: str, column: str) -> bool:
-    """Whether a column has no value at all, as far as the file's statistics say."""
+    """Whether a table has rows but no value in a column; told from its statistics where it can."""
     metadata = pq.read_metadata(storage.table_path(asset, shard))
     if column not in metadata.schema.to_arrow_schema().names:
         return True
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    places = {g.column(i).path_in_schema: i for g in groups for i in range(g.num_columns)}
-    statistics = [g.column(places[column]).statistics for g in groups]
-    return bool(metadata.num_rows) and all(
-        bool(s is not None and s.has_null_count and s.null_count == g.num_rows)
-        for s, g in zip(statistics, groups, strict=True)
-    )
+    nulls = 0
+    for group in (metadata.row_group(number) for number in range(metadata.num_row_groups)):
+        chunks = {(c := group.column(i)).path_in_schema: c for i in range(group.num_columns)}
+        statistics = chunks[column].statistics
+        if statistics is None or not statistics.has_null_count:
+            nulls = storage.read_table(asset, shard, [column])[column].null_count
+            break
+        nulls += statistics.null_count
+    return 0 < metadata.num_rows == nulls
