@@ -92,8 +92,10 @@ class Barred:
             raw: Rows of raw_shards by key.
         """
         found = {f: "duplicate" for f, c in crops.items() if self.duplicates.covers(f, c["sha256"])}
-        for rows in (crops.values(), [raw.get(c["key"], {}) for c in crops.values()]):
-            names = self.benchmarks.covering(list(rows))
+        # Of a crop the sum only: crops are composed alike, and have no long hash.
+        sums = [{"sha256": crop["sha256"]} for crop in crops.values()]
+        for rows in (sums, [raw.get(crop["key"], {}) for crop in crops.values()]):
+            names = self.benchmarks.covering(rows)
             found |= {f: f"benchmark_{n}" for f, n in zip(crops, names, strict=True) if n}
         if self.opt_out:
             for face_id, crop in crops.items():

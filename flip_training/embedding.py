@@ -49,16 +49,10 @@ class PictureEncoder:
     """
 
     def __init__(self, model: str, device: str = "") -> None:
-        from transformers import AutoImageProcessor, CLIPVisionModelWithProjection
-
         if not model:
             raise EncoderUnavailable(f"{CLIP_SETTING} is empty; it names a CLIP: hub or folder")
-        name, _, revision = (model, "", "") if Path(model).exists() else model.partition("@")
-        network_class: Any = CLIPVisionModelWithProjection
-        processor_class: Any = AutoImageProcessor
         try:
-            network = network_class.from_pretrained(name, revision=revision or "main")
-            self._prepare = processor_class.from_pretrained(name, revision=revision or "main")
+            network, self._prepare = _load(model)
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise EncoderUnavailable(f"{CLIP_SETTING} = {model!r}: {error}") from error
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -128,6 +122,30 @@ def embed_target(
     if all(embedded.errors):
         raise ValueError(f"{place} holds no picture that can be read (of {len(embedded.errors)})")
     return commit(storage, embedded, Provenance(TARGETS, name, encoder.version))
+
+
+def _load(model: str) -> tuple[Any, Any]:
+    """The image tower of a CLIP and what prepares pictures for it.
+
+    Raises:
+        ValueError: If it is no CLIP.
+    """
+    from transformers import AutoConfig, AutoImageProcessor, CLIPVisionModelWithProjection
+
+    name, _, revision = (model, "", "") if Path(model).exists() else model.partition("@")
+    load: dict[str, Any] = {"pretrained_model_name_or_path": name, "revision": revision or "main"}
+    config: Any = AutoConfig.from_pretrained(**load)
+    if config.model_type == "clip":
+        # The file holds both towers; only the whole model's width is sure to be right.
+        config.vision_config.projection_dim = config.projection_dim
+        config = config.vision_config
+    if config.model_type != "clip_vision_model":
+        raise ValueError(f"it is a {config.model_type}, not a CLIP")
+    network_class: Any = CLIPVisionModelWithProjection
+    processor_class: Any = AutoImageProcessor
+    return network_class.from_pretrained(**load, config=config), processor_class.from_pretrained(
+        **load
+    )
 
 
 def _weights_sum(network: torch.nn.Module) -> str:

@@ -163,4 +163,4 @@ def _is_empty(storage: Storage, asset: str, shard: str, column: str) -> bool:
             nulls = storage.read_table(asset, shard, [column])[column].null_count
             break
         nulls += statistics.null_count
-    return 0 < metadata.num_rows == nulls
+    return bool(0 < metadata.num_rows == nulls)

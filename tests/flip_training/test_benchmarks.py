@@ -41,8 +41,9 @@ def test_without_benchmarks_nothing_is_in_one(tmp_path) -> None:
     [
         ({"sha256": "aa"}, True),
         ({"sha256": "bb"}, False),
-        ({"phash": flipped(LONG[:16], 8)}, True),
-        ({"phash": flipped(LONG[:16], 9)}, False),
+        ({"phash": flipped(LONG[:16], 8), "phash256": LONG}, True),
+        ({"phash": flipped(LONG[:16], 9), "phash256": LONG}, False),
+        ({"phash": LONG[:16]}, False),
         ({"phash": LONG[:16], "phash256": flipped(LONG, 32)}, True),
         ({"phash": LONG[:16], "phash256": flipped(LONG, 33)}, False),
         ({"phash": None, "sha256": None}, False),
@@ -60,13 +61,13 @@ def test_a_copy_is_known_by_bytes_or_by_both_hashes(tmp_path, picture, is_in) ->
 @pytest.mark.parametrize("table", ["raw_shards", "face_crops"])
 def test_faces_in_a_benchmark_are_left_out_and_counted_by_its_name(storage, rewrite, table) -> None:
     def mark(index: int, row: dict[str, object]) -> None:
-        row["phash"] = LONG[:16] if index < 2 else "f" * 16
+        row["phash"], row["phash256"] = (LONG[:16], LONG) if index < 2 else ("f" * 16, "0" * 64)
 
-    rewrite(table, SHARD, mark)
+    rewrite("raw_shards", SHARD, mark)
     key = f"{SHARD}-00005"
-    rows = storage.read_table("raw_shards", SHARD).to_pylist()
-    (sha256,) = (row["sha256"] for row in rows if row["key"] == key)
-    write_benchmark(storage, "celeba", {"phash": LONG[:16]})
+    rows = storage.read_table(table, SHARD).to_pylist()
+    (sha256,) = (row["sha256"] for row in rows if row["key"] == key and row["sha256"])
+    write_benchmark(storage, "celeba", {"phash": LONG[:16], "phash256": LONG})
     write_benchmark(storage, "lfw-test", {"sha256": sha256})
     done = build_training_set(storage, LLM)
     assert done.counts["excluded_benchmark_celeba"] == 2

@@ -114,7 +114,10 @@ def test_pairs_are_of_faces_like_the_target(storage, flip, tmp_path) -> None:
 
 
 def test_a_recipe_without_embeddings_names_the_setting_and_the_command(storage, flip) -> None:
-    with pytest.raises(PartitionMissing, match="set FLIP_CLIP to a CLIP and run flip embed-target"):
+    with pytest.raises(PartitionMissing, match="set FLIP_CLIP to a CLIP and run flip embed-faces"):
+        find_inputs(storage, CLUSTERED)
+    flip("embed-faces")
+    with pytest.raises(PartitionMissing, match=r"target_embeddings of target.*flip embed-target"):
         find_inputs(storage, CLUSTERED)
 
 
