@@ -50,7 +50,9 @@ class _Hashes:
         found = np.zeros(len(pictures), bool)
         if not len(self.short) or not len(asked):
             return found
-        short, long = _packed([(pictures[at]["phash"], pictures[at]["phash256"]) for at in asked])
+        short, long = _packed(
+            [(pictures[at]["phash"], pictures[at]["phash256"]) for at in asked.tolist()]
+        )
         step = max(1, _PAIRS_AT_ONCE // len(self.short))
         for start in range(0, len(asked), step):
             distance = np.bitwise_count(short[start : start + step, None] ^ self.short)
