@@ -1,8 +1,7 @@
 """Where the dataset and this package's own partitions lie, and how a partition is committed.
 
-The layout is the dataset's: ``<home>/<asset>/<partition>.parquet`` is the commit marker,
-``.tar`` beside it holds pixels, a folder of the partition's name a model, ``.gates.json`` the
-verdicts of the checks. This is the only module that knows paths.
+The dataset's layout: ``<home>/<asset>/<partition>.parquet`` is the commit marker, ``.tar`` holds
+pixels, a folder a model, ``.gates.json`` verdicts. This is the only module that knows paths.
 """
 
 import json
