@@ -23,6 +23,7 @@ from facecaption_assets.commands.calibrate_attributes import calibrate_attribute
 from facecaption_assets.commands.calibrate_detector import calibrate_detector
 from facecaption_assets.commands.evaluate_attributes import evaluate_attributes
 from facecaption_assets.commands.export_detector import export_detector
+from facecaption_assets.commands.hash_benchmark import hash_benchmark
 from facecaption_assets.commands.location import open_location
 from facecaption_assets.commands.retrieval_table import retrieval_table
 from facecaption_assets.commands.review import review
@@ -234,6 +235,7 @@ app.command("calibrate-detector")(calibrate_detector)
 app.command("export-detector")(export_detector)
 app.command("train-attributes")(train_attributes)
 app.command("verify-captions")(verify_captions)
+app.command("hash-benchmark")(hash_benchmark)
 app.command("review")(review)
 app.command("review-score")(review_score)
 

@@ -8,7 +8,7 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.status import Status
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from flip_training import model_commands
-from flip_training.freshness import CHAIN, failed_checks, first_to_build, states
+from flip_training.embedding_commands import embed_faces, embed_target
+from flip_training.freshness import CHAIN, failed_checks, first_to_build, states, why_not
 from flip_training.gates import mean_recall
-from flip_training.opt_out import OptOutError
+from flip_training.inputs import NOT_BUILDABLE
 from flip_training.presets import preset_from_environment
-from flip_training.recipes import RECIPES, Recipe
-from flip_training.recipes import recipe as recipe_of
+from flip_training.recipe_files import all_recipes, find_recipe
+from flip_training.recipes import Recipe
 from flip_training.retrieval_report import as_text
 from flip_training.storage import GateFailed, PartitionMissing, Storage
 
@@ -69,14 +70,20 @@ def _stop(message: str) -> typer.Exit:
 
 @app.command()
 def build(
-    recipes: Annotated[list[str] | None, typer.Argument(help="Recipes; default: all.")] = None,
+    recipes: Annotated[
+        list[str] | None, typer.Argument(help="Recipes; default: all that can be built.")
+    ] = None,
 ) -> None:
     """Build what is missing or stale, with the job that the UI runs; exit 1 if a gate failed."""
     from flip_training.defs.resources import open_trainer
 
     try:
-        chosen = [recipe_of(name) for name in recipes or RECIPES]
         trainer = open_trainer()
+        storage = trainer.storage
+        if recipes:
+            chosen = [find_recipe(storage, name) for name in recipes]
+        else:
+            chosen = _buildable(storage)
     except ValueError as error:
         raise _stop(str(error)) from None
     # Partitioned checks are a preview of Dagster's that we chose; each of them would warn.
@@ -84,6 +91,23 @@ def build(
     failures = [line for recipe in chosen for line in _build(trainer, recipe)]
     if failures:
         raise _stop("\n".join(f"✗ {line}" for line in failures))
+
+
+def _buildable(storage: Storage) -> list[Recipe]:
+    """All recipes but those that cannot be built; why not is printed."""
+    reasons = {recipe: why_not(storage, recipe) for recipe in all_recipes(storage).values()}
+    _tell_unbuildable({recipe.name: reason for recipe, reason in reasons.items()})
+    found = [recipe for recipe, reason in reasons.items() if not reason]
+    if not found:
+        raise _stop(f"no recipe can be built in {storage.home}")
+    return found
+
+
+def _tell_unbuildable(reasons: Mapping[str, str]) -> None:
+    """Print which recipes cannot be built, together where the reason is one; it may be empty."""
+    for reason in dict.fromkeys(filter(None, reasons.values())):
+        names = ", ".join(name for name, why in reasons.items() if why == reason)
+        _print_marked("·", "", f"{names} {reason}")
 
 
 class _LatestLine(logging.Handler):
@@ -119,7 +143,7 @@ def _build(trainer: "Trainer", recipe: Recipe) -> list[str]:
     storage, started = trainer.storage, time.monotonic()
     try:
         due = first_to_build(storage, recipe, trainer.preset)
-    except (PartitionMissing, GateFailed, OptOutError) as error:
+    except NOT_BUILDABLE as error:
         return [f"{recipe.name}: {error}"]
     if due:
         _console.print(f"{recipe.name}: {due[0]} {due[1]}", soft_wrap=True)
@@ -153,11 +177,14 @@ def status() -> None:
     try:
         storage = Storage.from_environment()
         preset = preset_from_environment()
+        found = states(storage, preset)
     except ValueError as error:
         raise _stop(str(error)) from None
-    found = states(storage, preset)
-    table = Table("recipe", *CHAIN, box=None)
-    for name in RECIPES:
+    unbuildable = {recipe: reason for _, recipe, s, reason in found if s == "missing" and reason}
+    table = Table(Column("recipe", overflow="fold"), *CHAIN, box=None)
+    for name in dict.fromkeys(recipe for _, recipe, _, _ in found):
+        if name in unbuildable:
+            continue
         of_recipe = {asset: state for asset, recipe, state, _ in found if recipe == name}
         table.add_row(name, *(of_recipe[asset] for asset in CHAIN))
     _console.print(f"{storage.home}, preset {preset.name}", soft_wrap=True)
@@ -165,6 +192,11 @@ def status() -> None:
     for asset, recipe, state, reason in found:
         if state in ("stale", "failed"):
             _console.print(f"{asset} {recipe} {state}: {reason}", soft_wrap=True)
+    _tell_unbuildable(unbuildable)
+
+
+app.command("embed-faces")(embed_faces)
+app.command("embed-target")(embed_target)
 
 
 @app.command("cross-validate")
@@ -182,7 +214,8 @@ def cross_validate(
 
     try:
         preset = preset_from_environment()
-        storage, chosen = Storage.from_environment(), recipe_of(recipe)
+        storage = Storage.from_environment()
+        chosen = find_recipe(storage, recipe)
         use_threads(preset)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         with _console.status(f"{recipe}: starting") as status:

@@ -2,13 +2,14 @@
 
 import dagster as dg
 
+from flip_training.config import fingerprint
 from flip_training.defs.evaluation import flip_retrieval
 from flip_training.defs.gates import CHECKS
 from flip_training.defs.jobs import nightly_training, train_flip
 from flip_training.defs.resources import open_trainer
 from flip_training.defs.training import flip_checkpoints
 from flip_training.defs.training_sets import training_sets
-from flip_training.recipes import RECIPES
+from flip_training.recipe_files import all_recipes
 from flip_training.versions import checkpoint_version, retrieval_version, training_set_version
 
 
@@ -19,13 +20,14 @@ def build_defs(home: str | None = None, preset_name: str | None = None) -> dg.De
     asset; ``freshness`` tells recipes apart.
 
     Raises:
-        ValueError: If the environment names an unknown preset or a data root that is a URL.
+        ValueError: If the environment names an unknown preset or a data root that is a URL, or a
+            file among the recipes is none.
     """
     trainer = open_trainer(home, preset_name)
-    preset, recipes = trainer.preset, list(RECIPES.values())
+    preset, recipes = trainer.preset, all_recipes(trainer.storage).values()
     versions = {
-        "training_sets": "-".join(training_set_version(r)[:8] for r in recipes),
-        "flip_checkpoints": "-".join(checkpoint_version(r, preset)[:8] for r in recipes),
+        "training_sets": fingerprint(*(training_set_version(r) for r in recipes)),
+        "flip_checkpoints": fingerprint(*(checkpoint_version(r, preset) for r in recipes)),
         "flip_retrieval": retrieval_version(preset),
     }
     return dg.Definitions(

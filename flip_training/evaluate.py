@@ -22,7 +22,7 @@ from flip_training.gallery import Gallery, encode_split, itm_scores
 from flip_training.intervals import Bootstrap
 from flip_training.leaving import run_and_leave
 from flip_training.presets import changed_preset
-from flip_training.recipes import recipe as recipe_of
+from flip_training.recipe_files import find_recipe
 from flip_training.retrieval_rows import Measured, Row, measure, metric_rows
 from flip_training.schema import FLIP_RETRIEVAL
 from flip_training.seeds import stable_seed
@@ -124,7 +124,7 @@ def main(
     setting = changed_preset(preset, changes or ())
     use_threads(setting)
     storage = Storage(home.resolve()) if home else Storage.from_environment()
-    name = recipe_of(recipe).name
+    name = find_recipe(storage, recipe).name
     done = evaluate(storage, name, setting, chosen)
     for row in storage.read_table("flip_retrieval", name).to_pylist():
         print(

@@ -8,11 +8,11 @@ from typing import Final
 
 from flip_training.config import Preset
 from flip_training.gates import GATES
-from flip_training.opt_out import OptOutError
+from flip_training.inputs import NOT_BUILDABLE, find_inputs
 from flip_training.presets import preset_from_environment
-from flip_training.recipes import RECIPES, Recipe
-from flip_training.storage import GateFailed, PartitionMissing, Storage, Verdict
-from flip_training.training_sets import find_inputs
+from flip_training.recipe_files import all_recipes
+from flip_training.recipes import Recipe
+from flip_training.storage import Storage, Verdict
 from flip_training.versions import checkpoint_version, retrieval_version, training_set_version
 
 #: Assets of a recipe, each built on those before it.
@@ -23,8 +23,8 @@ def stale_reason(storage: Storage, asset: str, recipe: Recipe, preset: Preset) -
     """Why the recipe's partition must be built or checked; None where it is up to date.
 
     Raises:
-        PartitionMissing: If the dataset has no captions for the recipe.
-        GateFailed: If all of its shards are incomplete or have failed a gate.
+        PartitionMissing: If the dataset has not what the recipe reads.
+        GateFailed: If none of its shards is usable and one has failed a gate.
     """
     if reason := _outdated(storage, asset, recipe, preset):
         return reason
@@ -41,8 +41,8 @@ def is_current(storage: Storage, asset: str, recipe: Recipe, preset: Preset) -> 
     failed. It may still be unchecked: then it needs checks, not another training.
 
     Raises:
-        PartitionMissing: If the dataset has no captions for the recipe.
-        GateFailed: If all of its shards are incomplete or have failed a gate.
+        PartitionMissing: If the dataset has not what the recipe reads.
+        GateFailed: If none of its shards is usable and one has failed a gate.
     """
     outdated = _outdated(storage, asset, recipe, preset)
     return outdated is None and not _failed(storage, asset, recipe.name)
@@ -65,8 +65,8 @@ def first_to_build(storage: Storage, recipe: Recipe, preset: Preset) -> tuple[st
     A checkpoint is not trained again while the pairs before it have failed their gate.
 
     Raises:
-        PartitionMissing: If the dataset has no captions for the recipe.
-        GateFailed: If all of its shards are incomplete or have failed a gate.
+        PartitionMissing: If the dataset has not what the recipe reads.
+        GateFailed: If none of its shards is usable and one has failed a gate.
     """
     find_inputs(storage, recipe)
     for asset in CHAIN:
@@ -84,27 +84,40 @@ def _failed(storage: Storage, asset: str, recipe: str) -> list[Verdict]:
 def states(storage: Storage, preset: Preset) -> list[tuple[str, str, str, str]]:
     """State of every partition: (asset, recipe, state, reason).
 
-    A state is ``done``, ``stale``, ``failed`` (a blocking check) or ``missing``.
+    A state is ``done``, ``stale``, ``failed`` (a blocking check) or ``missing``. A recipe that
+    cannot be built is missing, and its first asset says why.
+
+    Raises:
+        RecipeError: If a file among the recipes is none.
     """
     return [
         (asset, recipe.name, *_state(storage, asset, recipe, preset))
-        for recipe in RECIPES.values()
+        for recipe in all_recipes(storage).values()
         for asset in CHAIN
     ]
 
 
 def _state(storage: Storage, asset: str, recipe: Recipe, preset: Preset) -> tuple[str, str]:
     if storage.read_provenance(asset, recipe.name) is None:
-        return "missing", ""
+        return "missing", why_not(storage, recipe) if asset == CHAIN[0] else ""
     if failed := _failed(storage, asset, recipe.name):
         return "failed", "; ".join(f"{v.check}: {v.reason}" for v in failed)
     try:
         for name in CHAIN[: CHAIN.index(asset) + 1]:
             if reason := stale_reason(storage, name, recipe, preset):
                 return "stale", reason if name == asset else f"{name}: {reason}"
-    except (PartitionMissing, GateFailed, OptOutError) as error:
+    except NOT_BUILDABLE as error:
         return "stale", str(error)
     return "done", ""
+
+
+def why_not(storage: Storage, recipe: Recipe) -> str:
+    """Why a recipe cannot be built, after "cannot be built: "; empty where it can."""
+    try:
+        find_inputs(storage, recipe)
+    except NOT_BUILDABLE as error:
+        return f"cannot be built: {error}"
+    return ""
 
 
 def status_rows(home: str) -> list[tuple[str, str, str, str]]:

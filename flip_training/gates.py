@@ -12,8 +12,9 @@ from typing import Final
 import pyarrow as pa
 
 from flip_training.curves import clamped_temperature, flat_loss
+from flip_training.recipe_files import find_recipe
 from flip_training.storage import Provenance, Storage, Verdict
-from flip_training.training_sets import accounted_rows, straddling_groups
+from flip_training.training_sets import accounted_rows, straddling_groups, straddling_pictures
 
 _NOT_MEASURED: Final = "nothing was measured on the test split"
 
@@ -59,13 +60,19 @@ def _provenance(storage: Storage, asset: str, recipe: str) -> Provenance:
 
 
 def _lost_rows(storage: Storage, recipe: str) -> str:
-    stored, accounted = accounted_rows(storage, _provenance(storage, "training_sets", recipe))
+    provenance = _provenance(storage, "training_sets", recipe)
+    stored, accounted = accounted_rows(storage, provenance, find_recipe(storage, recipe))
     return "" if stored == accounted else f"{stored} caption rows came in, {accounted} went out"
 
 
 def _straddling(storage: Storage, recipe: str) -> str:
     groups = straddling_groups(storage.read_table("training_sets", recipe))
     return f"{len(groups)} groups are in several splits: {groups[:5]}" if groups else ""
+
+
+def _shared_pictures(storage: Storage, recipe: str) -> str:
+    shared = straddling_pictures(storage, storage.read_table("training_sets", recipe))
+    return f"{len(shared)} pictures are in several splits: {shared[:5]}" if shared else ""
 
 
 def _infinite_loss(storage: Storage, recipe: str) -> str:
@@ -197,6 +204,12 @@ GATES: Final[tuple[Gate, ...]] = (
         "splits_disjoint",
         "No split group, and so no person, is in two splits.",
         _straddling,
+    ),
+    Gate(
+        "training_sets",
+        "pictures_disjoint",
+        "No picture is in two splits, by key, by the bytes of picture or crop, or as a copy.",
+        _shared_pictures,
     ),
     Gate(
         "flip_checkpoints", "loss_finite", "Every logged loss is a finite number.", _infinite_loss

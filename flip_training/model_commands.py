@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from flip_training.recipes import recipe as recipe_of
+from flip_training.recipe_files import find_recipe
 from flip_training.storage import GateFailed, PartitionMissing, Storage
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _checkpoint(recipe: str) -> "tuple[Storage, FLIPModel, BertTokenizer]":
     from flip_training.checkpoint import load_checkpoint
 
     storage = Storage.from_environment()
-    storage.require("flip_checkpoints", recipe_of(recipe).name)
+    storage.require("flip_checkpoints", find_recipe(storage, recipe).name)
     return storage, *load_checkpoint(storage.model_path(recipe))
 
 

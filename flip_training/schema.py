@@ -39,13 +39,23 @@ TRAINING_SETS = Table(
     "a chosen (face, caption) pair",
     (
         Column("face_id", pa.string(), "Face: {key}-{face}."),
+        Column("uid", pa.string(), "Of the face, as in the list of uids: 32 hex digits."),
         Column("key", pa.string(), "Picture: {shard}-{row:05d}."),
         Column("shard", pa.string(), "Partition whose tar holds the crop."),
-        Column("split_group", pa.string(), "Never on both sides of a split: person, or picture."),
+        Column(
+            "split_group",
+            pa.string(),
+            "Never on both sides of a split: person, or picture; of groups that share a picture, "
+            "the first by name.",
+        ),
         Column("split", pa.string(), "train, val or test."),
-        Column("caption", pa.string(), "The caption as stored in the dataset."),
-        Column("caption_source", pa.string(), "Table that the caption comes from."),
-        Column("caption_index", pa.int16(), "Which of the face's captions in that table."),
+        Column("caption", pa.string(), "As in the dataset; or several of them, joined."),
+        Column(
+            "caption_source",
+            pa.string(),
+            "raw, template, llm or synthetic; of joined captions all, with + between them.",
+        ),
+        Column("caption_index", pa.int16(), "Which of the face's captions of the first source."),
         Column("crop_sha256", pa.string(), "Of the crop's encoded bytes, hex."),
     ),
 )

@@ -1,11 +1,9 @@
 """Where the dataset and this package's own partitions lie, and how a partition is committed.
 
-The layout is the dataset's: ``<home>/<asset>/<partition>.parquet`` is the commit marker,
-``.tar`` beside it holds pixels, a folder of the partition's name holds a model, and
-``.gates.json`` holds the verdicts of the checks. This is the only module that knows paths.
+The dataset's layout: ``<home>/<asset>/<partition>.parquet`` is the commit marker, ``.tar`` holds
+pixels, a folder a model, ``.gates.json`` verdicts. This is the only module that knows paths.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +15,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flip_training.content import content_version, folder_version
 from flip_training.schema import TABLES
 
 #: Key of the provenance record in a parquet file's metadata; the dataset's own.
@@ -44,7 +43,7 @@ class Provenance:
     input_versions: Mapping[str, str] = field(default_factory=dict)
     data_version: str = ""
     rows: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, float] = field(default_factory=dict)
     wall_s: float | None = None
     cpu_s: float | None = None
 
@@ -58,25 +57,6 @@ class Verdict:
     blocking: bool
     reason: str
     data_version: str
-
-
-def content_version(table: pa.Table) -> str:
-    """Hash of a table's schema and values: equal contents, equal version."""
-    sink = pa.BufferOutputStream()
-    plain = table.replace_schema_metadata(None).combine_chunks()
-    with pa.ipc.new_stream(sink, plain.schema) as writer:
-        writer.write_table(plain)
-    return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
-
-
-def folder_version(folder: Path) -> str:
-    """Hash of the names and bytes of a folder's files."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -105,6 +85,20 @@ class Storage:
     def opt_out_folder(self) -> Path:
         """Folder of the lists of pictures whose owners have asked to be left out."""
         return self.home / "optout"
+
+    @property
+    def recipes_folder(self) -> Path:
+        """Folder of the recipes that users have added, one TOML file each."""
+        return self.home / "recipes"
+
+    @property
+    def benchmarks_folder(self) -> Path:
+        """Folder of the hashes of benchmarks' pictures, one table each."""
+        return self.home / "benchmarks"
+
+    def uids_path(self, recipe: str) -> Path:
+        """The sorted uids of the faces that the recipe trains on."""
+        return self.home / "training_sets" / f"{recipe}.npy"
 
     def table_path(self, asset: str, partition: str) -> Path:
         """The partition's table; its existence means that the partition is complete."""
@@ -179,13 +173,17 @@ class Storage:
         return provenance
 
     def commit(
-        self, table: pa.Table, provenance: Provenance, model: Path | None = None
+        self,
+        table: pa.Table,
+        provenance: Provenance,
+        model: Path | None = None,
+        beside: Mapping[Path, Path] | None = None,
     ) -> Provenance:
         """Publish a partition, replacing what was there, and return its completed provenance.
 
         With a model, the version is that of the model's files: two trainings that end in the same
-        weights are equal, however fast they ran. The old table goes before the new model gets its
-        name, so that a crash between the two leaves the partition absent rather than torn.
+        weights are equal, however fast they ran. The old table goes before the new model, or files
+        ``beside`` it by the names that they get: a crash leaves the partition absent, not torn.
 
         Raises:
             ValueError: If the table is not of the asset's schema.
@@ -200,9 +198,12 @@ class Storage:
         )
         target = self.table_path(asset, partition)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if model:
+        if model or beside:
             target.unlink(missing_ok=True)
+        if model:
             _replace_folder(model, self.model_path(partition))
+        for final, written in (beside or {}).items():
+            publish(written, final)
         record = {PROVENANCE_KEY: json.dumps(asdict(stored), sort_keys=True).encode()}
         local = target.with_name(f".{target.name}.{os.getpid()}")
         pq.write_table(table.replace_schema_metadata(record), local, compression="zstd")
@@ -220,8 +221,7 @@ class Storage:
     def read_verdicts(self, asset: str, partition: str) -> list[Verdict]:
         """What the checks said of the data that is there now; older verdicts are left out."""
         path = self.home / asset / f"{partition}.gates.json"
-        provenance = self.read_provenance(asset, partition)
-        if provenance is None or not path.exists():
+        if (provenance := self.read_provenance(asset, partition)) is None or not path.exists():
             return []
         verdicts = [Verdict(**entry) for entry in json.loads(path.read_text("utf-8"))]
         return [v for v in verdicts if v.data_version == provenance.data_version]

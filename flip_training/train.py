@@ -31,8 +31,8 @@ from flip_training.launching import is_launched, launch, process_count, telling_
 from flip_training.leaving import leave_with_parent, run_and_leave
 from flip_training.model_card import CardFacts
 from flip_training.presets import changed_preset
+from flip_training.recipe_files import find_recipe
 from flip_training.recipes import Recipe
-from flip_training.recipes import recipe as recipe_of
 from flip_training.reporting import Run, open_reporters
 from flip_training.stopping import TrainingStopped
 from flip_training.storage import Provenance, Storage
@@ -201,7 +201,13 @@ def main(
         report: Report = _print if group.is_main else _say_nothing
         try:
             done = train(
-                storage, recipe_of(recipe), setting, group.device, report, group, wandb_project
+                storage,
+                find_recipe(storage, recipe),
+                setting,
+                group.device,
+                report,
+                group,
+                wandb_project,
             )
         except TrainingStopped as stopped:
             report(str(stopped))

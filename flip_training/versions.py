@@ -12,7 +12,7 @@ from flip_training.recipes import Recipe
 
 def training_set_version(recipe: Recipe) -> str:
     """Version of the choice and the splits of a recipe's pairs."""
-    return fingerprint("training_sets-3", recipe)
+    return fingerprint("training_sets-4", recipe)
 
 
 def checkpoint_version(recipe: Recipe, preset: Preset) -> str:

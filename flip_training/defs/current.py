@@ -6,9 +6,9 @@ import dagster as dg
 
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import is_current
-from flip_training.opt_out import OptOutError
-from flip_training.recipes import recipe
-from flip_training.storage import GateFailed, PartitionMissing, Provenance
+from flip_training.inputs import NOT_BUILDABLE
+from flip_training.recipe_files import find_recipe
+from flip_training.storage import Provenance
 
 #: Runs with this tag leave partitions alone that are current; a run without it (a click on
 #: Materialize) builds again whatever it is asked for. The dataset's runs know the same tag.
@@ -25,10 +25,11 @@ def current(context: dg.AssetExecutionContext, trainer: Trainer) -> Provenance |
     """
     if context.run.tags.get(SKIP_CURRENT_TAG) != "true":
         return None
-    asset, chosen = context.asset_key.to_user_string(), recipe(context.partition_key)
+    asset = context.asset_key.to_user_string()
+    chosen = find_recipe(trainer.storage, context.partition_key)
     try:
         skips = is_current(trainer.storage, asset, chosen, trainer.preset)
-    except (PartitionMissing, GateFailed, OptOutError) as error:
+    except NOT_BUILDABLE as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     if not skips:
         return None

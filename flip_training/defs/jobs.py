@@ -7,9 +7,8 @@ import dagster as dg
 from flip_training.defs.current import SKIP_CURRENT
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import CHAIN, first_to_build
-from flip_training.opt_out import OptOutError
-from flip_training.recipes import RECIPES
-from flip_training.storage import GateFailed, PartitionMissing
+from flip_training.inputs import NOT_BUILDABLE
+from flip_training.recipe_files import all_recipes
 
 train_flip = dg.define_asset_job(
     name="train_flip",
@@ -29,10 +28,10 @@ def nightly_training(
     context: dg.ScheduleEvaluationContext, trainer: Trainer
 ) -> Iterator[dg.RunRequest]:
     """Request a run for every recipe that has something to build from."""
-    for recipe in RECIPES.values():
+    for recipe in all_recipes(trainer.storage).values():
         try:
             due = first_to_build(trainer.storage, recipe, trainer.preset)
-        except (PartitionMissing, GateFailed, OptOutError) as error:
+        except NOT_BUILDABLE as error:
             context.log.info(f"{recipe.name} cannot be built: {error}")
             continue
         if due:

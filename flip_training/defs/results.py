@@ -12,7 +12,7 @@ from flip_training.storage import Provenance
 def built(
     trainer: Trainer,
     provenance: Provenance | None,
-    told: Mapping[str, float | dg.MetadataValue[Any]],
+    told: Mapping[str, Any],
 ) -> dg.MaterializeResult:
     """The result of a committed partition: version, rows, what is told of it, where it lies."""
     if provenance is None:

@@ -6,7 +6,8 @@ import json
 import random
 import shutil
 import tarfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,11 +18,12 @@ import torch
 from PIL import Image
 
 from flip_training.config import EvaluationConfig, Preset
+from flip_training.content import content_version
 from flip_training.evaluate import evaluate
 from flip_training.gates import GATES
 from flip_training.presets import tiny
 from flip_training.recipes import RECIPES
-from flip_training.storage import PROVENANCE_KEY, Provenance, Storage, content_version
+from flip_training.storage import PROVENANCE_KEY, Provenance, Storage
 from flip_training.train import train
 from flip_training.training_sets import build_training_set
 
@@ -47,14 +49,27 @@ def picture(hair: str, shirt: str, length: str, seed: int) -> bytes:
     return buffer.getvalue()
 
 
-def write_table(home: Path, asset: str, shard: str, rows: list[dict[str, object]]) -> None:
+def write_table(
+    home: Path,
+    asset: str,
+    shard: str,
+    rows: list[dict[str, object]],
+    inputs: Mapping[str, str] | None = None,
+) -> None:
     """Commit a table as the dataset does: parquet with a provenance record."""
     table = pa.Table.from_pylist(rows)
-    record = Provenance(asset, shard, "code", {}, content_version(table), len(rows), {})
+    counts = dict(Counter(str(row["status"]) for row in rows if "status" in row))
+    version = content_version(table)
+    record = Provenance(asset, shard, "code", inputs or {}, version, len(rows), counts)
     metadata = {PROVENANCE_KEY: json.dumps(asdict(record)).encode()}
     path = home / asset / f"{shard}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def sum_of(key: str) -> str:
+    """The sum that the data root records of a picture's bytes."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def write_shard(home: Path, shard: str, num_people: int, faces_each: int, seed: int = 0) -> None:
@@ -78,7 +93,7 @@ def write_shard(home: Path, shard: str, num_people: int, faces_each: int, seed: 
             sha256 = hashlib.sha256(data).hexdigest()
             common = {"face_id": face_id, "key": key, "split_group": group}
             crops.append({**common, "status": "kept", "sha256": sha256})
-            raw.append({"key": key, "url": f"file:///pictures/{row}.jpg", "sha256": f"{row:064x}"})
+            raw.append({"key": key, "url": f"file:///pictures/{row}.jpg", "sha256": sum_of(key)})
             caption = f"The hair is {length} and {hair}. The shirt is {shirt}."
             captioned = {**common, "caption_index": 0, "status": "captioned", "caption": caption}
             template.append(captioned)
@@ -116,15 +131,56 @@ def storage(home: Path) -> Storage:
     return Storage(home)
 
 
+def write_scores(home: Path, shard: str, status: str = "scored") -> None:
+    """Alt-texts, a captioner's captions and scores of both, higher the later the row.
+
+    The web's texts of a shard score 0.00, 0.02, …, the captioner's 0.01, 0.03, …
+    """
+    crops = pq.read_table(home / "face_crops" / f"{shard}.parquet").to_pylist()
+    synthetic, scores = [], []
+    for place, crop in enumerate(crops):
+        crop["alt_text"] = f"photo {place}" if crop["status"] == "kept" else None
+        if crop["status"] == "kept":
+            common = {name: crop[name] for name in ("face_id", "key", "split_group")}
+            common |= {"caption_index": 0, "status": "captioned"}
+            synthetic.append({**common, "caption": f"a face, number {place}"})
+            for offset, source in enumerate(("alt_text", "synthetic")):
+                cosine = (2 * place + offset) / 100 if status == "scored" else None
+                judged = {"caption_source": source, "status": status, "crop_cosine": cosine}
+                scores.append({**common, **judged})
+    write_table(home, "face_crops", shard, crops)
+    write_table(home, "synthetic_captions", shard, synthetic)
+    storage = Storage(home)
+    tables = ("face_crops", "synthetic_captions", "llm_captions", "template_captions")
+    versions = {f"{t}/{shard}": storage.require(t, shard).data_version for t in tables}
+    write_table(home, "image_text_scores", shard, scores, versions)
+
+
+@pytest.fixture
+def score(home: Path) -> Callable[..., None]:
+    """Adds to both shards what score-based recipes read: ``score()``, ``score(status)``."""
+
+    def apply(status: str = "scored") -> None:
+        for shard in ("colours-00000", "colours-00001"):
+            write_scores(home, shard, status)
+
+    return apply
+
+
 @pytest.fixture
 def rewrite(home: Path) -> Callable[..., None]:
     """Change rows of a table in place: ``rewrite(asset, shard, change)``."""
 
-    def apply(asset: str, shard: str, change: Callable[[int, dict[str, object]], object]) -> None:
+    def apply(
+        asset: str,
+        shard: str,
+        change: Callable[[int, dict[str, object]], object],
+        inputs: Mapping[str, str] | None = None,
+    ) -> None:
         rows = pq.read_table(home / asset / f"{shard}.parquet").to_pylist()
         for index, row in enumerate(rows):
             change(index, row)
-        write_table(home, asset, shard, rows)
+        write_table(home, asset, shard, rows, inputs)
 
     return apply
 

@@ -1,5 +1,6 @@
 """The code location, and the job that the UI and the command line run."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -90,6 +91,9 @@ def test_the_edges_to_the_dataset_show(location: ModuleType) -> None:
         "duplicate_faces",
         "template_captions",
         "llm_captions",
+        "raw_shards",
+        "synthetic_captions",
+        "image_text_scores",
     }
 
 
@@ -262,6 +266,76 @@ def test_the_nightly_schedule_asks_for_recipes_that_are_due(
     definitions = location.build_defs()
     requests = nightly_requests(definitions)
     assert [request.run_key for request in requests] == ["llm-2026-01-31"]
+
+
+def test_recipes_that_cannot_be_built_are_told_and_break_nothing(
+    location: ModuleType, home: Path
+) -> None:
+    from flip_training.cli import app
+
+    for table in ("template_captions", "synthetic_captions"):
+        for path in (home / table).glob("*"):
+            path.unlink()
+    built = CliRunner().invoke(app, ["build"])
+    assert built.exit_code == 0, built.output
+    assert "✓ llm built in" in built.output
+    lines = [line for line in built.output.splitlines() if "cannot be built" in line]
+    assert "· raw, raw_llm, raw_and_llm, raw_top30, " in built.output
+    assert all(sum(f" {name}," in f" {line}," for line in lines) < 2 for name in RECIPES)
+    named = CliRunner().invoke(app, ["build", "raw"])
+    assert named.exit_code == 1
+    assert "raw: face_crops of colours-00000 has no alt_text" in named.output
+    status = CliRunner().invoke(app, ["status"])
+    assert (status.exit_code, status.output.count("done")) == (0, 3)
+    assert "template cannot be built: no shard of template_captions" in status.output
+
+
+def test_a_dataset_for_no_recipe_is_an_error(location: ModuleType, tmp_path: Path) -> None:
+    from flip_training.cli import app
+
+    result = CliRunner().invoke(app, ["--home", str(tmp_path / "empty"), "build"])
+    assert result.exit_code == 1
+    assert "no recipe can be built" in result.output
+
+
+def test_a_bad_recipe_file_is_named_by_every_command(location: ModuleType, home: Path) -> None:
+    from flip_training.cli import app
+
+    (home / "recipes").mkdir()
+    (home / "recipes" / "mine.toml").write_text("takes = []\n")
+    for command in ("build", "status"):
+        result = CliRunner().invoke(app, [command])
+        assert result.exit_code == 1
+        assert "recipes/mine.toml: takes must be at least one step" in result.output
+
+
+def test_a_recipe_of_the_data_root_is_a_partition(home: Path) -> None:
+    (home / "recipes").mkdir()
+    (home / "recipes" / "mine.toml").write_text("[[takes]]\ncaptions = ['llm']\n")
+    code = "from flip_training.defs.partitions import recipes; print(recipes.get_partition_keys())"
+    environment = {**os.environ, "FACECAPTION_HOME": str(home)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert "'raw_top30_llm_rest', 'mine']" in done.stdout
+
+
+def test_tables_that_few_recipes_read_make_none_stale_in_the_ui(location: ModuleType) -> None:
+    graph = location.build_defs().resolve_asset_graph()
+    mappings = graph.get(dg.AssetKey("training_sets")).partition_mappings
+    idle = {
+        key.to_user_string()
+        for key, mapping in mappings.items()
+        if isinstance(mapping, dg.SpecificPartitionsPartitionMapping)
+    }
+    assert idle == {"raw_shards", "synthetic_captions", "image_text_scores"}
+
+
+def test_the_funnel_and_the_uids_are_shown(location: ModuleType, home: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(location, instance)
+    (done,) = result.asset_materializations_for_node("training_sets")
+    assert "| **pairs** | 24 |" in done.metadata["funnel"].value
+    assert done.metadata["uids"].value == str(home / "training_sets" / "llm.npy")
 
 
 def test_an_unknown_recipe_is_named(location: ModuleType) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from flip_training.config import fingerprint
 from flip_training.presets import base_paper, preset, preset_from_environment, tiny
-from flip_training.recipes import RECIPES, Recipe, recipe
+from flip_training.recipes import RECIPES
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,9 @@ def test_an_unknown_name_is_an_error_that_says_where_it_came_from(
         preset_from_environment()
 
 
-def test_unknown_presets_and_recipes_are_refused() -> None:
+def test_unknown_presets_are_refused() -> None:
     with pytest.raises(ValueError, match="preset 'huge'"):
         preset("huge")
-    with pytest.raises(ValueError, match="recipe 'poems'"):
-        recipe("poems")
 
 
 @pytest.mark.parametrize(
@@ -61,11 +59,6 @@ def test_bad_settings_are_named(change: dict[str, object], message: str) -> None
 def test_the_patch_divides_the_image() -> None:
     with pytest.raises(ValueError, match=r"vision\.image_size must be a multiple of patch_size 16"):
         replace(base_paper().model.vision, image_size=225)
-
-
-def test_a_recipe_keeps_something_to_train_on() -> None:
-    with pytest.raises(ValueError, match="leave something to train on"):
-        Recipe(name="all", caption_tables=("llm_captions",), val_share=0.5, test_share=0.5)
 
 
 def test_equal_settings_have_equal_fingerprints() -> None:

@@ -1,16 +1,17 @@
 """Which pairs are chosen, and that no group is on two sides of a split."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from flip_training.inputs import find_inputs
 from flip_training.recipes import RECIPES, Recipe
 from flip_training.storage import GateFailed, PartitionMissing, Storage, Verdict
 from flip_training.training_sets import (
     accounted_rows,
     build_training_set,
-    find_inputs,
     straddling_groups,
 )
 
@@ -29,7 +30,7 @@ def test_a_recipe_takes_the_captions_of_its_tables(
 ) -> None:
     done = build_training_set(storage, recipe)
     assert done.rows == done.counts["pairs"] == pairs
-    assert {row["caption_source"] for row in rows_of(storage, recipe)} == set(recipe.caption_tables)
+    assert {row["caption_source"] for row in rows_of(storage, recipe)} == set(recipe.sources)
 
 
 def test_every_split_has_pairs_and_no_group_is_in_two(storage: Storage) -> None:
@@ -78,7 +79,7 @@ def test_rows_that_are_no_pairs_are_counted_by_reason(
     rewrite("llm_captions", SHARD, lambda index, row: row.update(change) if index == 0 else None)
     done = build_training_set(storage, LLM)
     assert done.counts[reason] == 1
-    assert accounted_rows(storage, done) == (24, 24)
+    assert accounted_rows(storage, done, LLM) == (24, 24)
 
 
 @pytest.mark.parametrize("status", ["accepted", "repaired", "fell_back"])
@@ -110,13 +111,13 @@ def opt_out(storage: Storage, *lines: str) -> None:
         "colours-00000-00000",
         "colours-00000-00000-0",
         "file:///pictures/0.jpg  # asked on Monday",
-        f"{0:064X}",
+        hashlib.sha256(b"colours-00000-00000").hexdigest().upper(),
     ],
 )
 def test_opted_out_pictures_are_left_out_however_they_are_named(
     storage: Storage, entry: str
 ) -> None:
-    # Both shards have a picture of row 0 with the same address and sum.
+    # Both shards have a picture of row 0 with the same address.
     opt_out(storage, "# list", "", entry)
     done = build_training_set(storage, LLM)
     assert done.counts["excluded_opted_out"] in (1, 2)
