@@ -82,7 +82,7 @@ class _Packing:
         if self.kept is None or rows.ndim == 3:
             return rows
         empty = rows.new_zeros(self.shape.numel(), rows.shape[1])
-        return empty.index_copy(0, self.kept, rows).unflatten(0, self.shape)
+        return empty.index_copy(0, self.kept, rows).view(*self.shape, rows.shape[1])
 
 
 class _Attention(nn.Module):
