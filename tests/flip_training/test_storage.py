@@ -17,7 +17,7 @@ from flip_training.storage import (
     Verdict,
 )
 
-ROW = dict.fromkeys(("epoch", "loss_itc", "loss_itm", "lr", "temp", "samples_per_s"), 1.0)
+ROW = dict.fromkeys(("epoch", "loss_itc", "loss_itm", "lr", "temp", "alpha", "samples_per_s"), 1.0)
 PROVENANCE = Provenance("flip_checkpoints", "llm", "code", {"training_sets/llm": "v1"})
 
 
