@@ -17,12 +17,12 @@ from flip_training.storage import (
     Verdict,
 )
 
-ROW = dict.fromkeys(("epoch", "loss_itc", "loss_itm", "lr", "temp", "samples_per_s"), 1.0)
+ROW = dict.fromkeys(("epoch", "loss_itc", "loss_itm", "lr", "temp", "alpha", "samples_per_s"), 1.0)
 PROVENANCE = Provenance("flip_checkpoints", "llm", "code", {"training_sets/llm": "v1"})
 
 
 def history(grad_norm: float = 1.0) -> pa.Table:
-    row = {**ROW, "step": 1, "grad_norm": grad_norm}
+    row = {**ROW, "step": 1, "temp_at_bound": False, "peak_memory": 1, "grad_norm": grad_norm}
     return pa.Table.from_pylist([row], schema=FLIP_CHECKPOINTS.arrow)
 
 

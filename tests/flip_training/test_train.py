@@ -123,6 +123,7 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(
     [
         {"contrast": "sigmoid", "queue_size": 0},
         {"micro_batches": 2, "augment_ops": 2},
+        {"gradient_checkpointing": True},
         {"precision": "bf16"},
         {"precision": "fp16"},
     ],
