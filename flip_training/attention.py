@@ -31,9 +31,19 @@ def attend(
         mask: True where a token may be attended to, (B, 1, 1, K) or broadcast to it; None for all.
         dropout: Share of the attention weights that is dropped.
     """
-    parts = (tokens.unflatten(-1, (heads, -1)).transpose(1, 2) for tokens in (query, key, value))
-    states = F.scaled_dot_product_attention(*parts, attn_mask=mask, dropout_p=dropout)
+    states = F.scaled_dot_product_attention(
+        _by_head(query, heads),
+        _by_head(key, heads),
+        _by_head(value, heads),
+        attn_mask=mask,
+        dropout_p=dropout,
+    )
     return states.transpose(1, 2).flatten(2)
+
+
+def _by_head(tokens: Tensor, heads: int) -> Tensor:
+    """(B, L, W) to (B, heads, L, W / heads)."""
+    return tokens.view(*tokens.shape[:2], heads, -1).transpose(1, 2)
 
 
 def run_layer(layer: Callable[..., Tensor], recompute: bool, *inputs: Any) -> Tensor:
@@ -45,5 +55,5 @@ def run_layer(layer: Callable[..., Tensor], recompute: bool, *inputs: Any) -> Te
         inputs: Its inputs.
     """
     if recompute and torch.is_grad_enabled():
-        return checkpoint(layer, *inputs, use_reentrant=False)  # type: ignore[no-any-return]
+        return checkpoint(layer, *inputs, use_reentrant=False)
     return layer(*inputs)

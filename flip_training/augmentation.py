@@ -37,7 +37,7 @@ class Augmentation:
         """A changed picture of the same size; depends on nothing but the arguments."""
         rng = random.Random(seed)
         if rng.random() < 0.5:
-            picture = np.ascontiguousarray(picture[:, ::-1])
+            picture = cv2.flip(picture, 1)
         for _ in range(self.num_ops):
             operation = rng.choice(_NAMES)
             sign = rng.choice((-1, 1))
@@ -52,8 +52,8 @@ def equalize(picture: Picture) -> Picture:
 
 
 def _even(channel: Picture) -> Picture:
-    counts = np.bincount(channel.ravel(), minlength=256)
-    step = (counts.sum() - counts[counts.nonzero()[0][-1]]) // 255
+    counts = cv2.calcHist([channel], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+    step = (channel.size - counts[counts.nonzero()[0][-1]]) // 255
     if step == 0:
         return np.arange(256, dtype=np.uint8)
     below = np.concatenate([[0], counts.cumsum()[:-1]])

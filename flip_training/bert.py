@@ -10,6 +10,7 @@ Source: BERT (https://arxiv.org/abs/1810.04805), with BLIP's (https://arxiv.org/
 cross-attention. Like BLIP's, it has no token types.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -58,6 +59,32 @@ class _Output(nn.Module):
         return normed
 
 
+class _Packing:
+    """Tokens of a padded batch (B, L, W) as one row each, (N, W), so that padding costs nothing.
+
+    What stays padded, three-dimensional, goes through unchanged. Counting the tokens makes a GPU
+    wait once per batch; a graph that is traced has no room for it and keeps the padding.
+    """
+
+    def __init__(self, attention_mask: Tensor) -> None:
+        self.shape = attention_mask.shape
+        is_traced = torch.compiler.is_compiling()
+        self.kept = None if is_traced else attention_mask.flatten().nonzero()[:, 0]
+
+    def pack(self, states: Tensor) -> Tensor:
+        """(B, L, W) to (N, W)."""
+        if self.kept is None:
+            return states
+        return states.flatten(0, 1).index_select(0, self.kept)
+
+    def spread(self, rows: Tensor) -> Tensor:
+        """(N, W) to (B, L, W), padding being 0."""
+        if self.kept is None or rows.ndim == 3:
+            return rows
+        empty = rows.new_zeros(self.shape.numel(), rows.shape[1])
+        return empty.index_copy(0, self.kept, rows).view(*self.shape, rows.shape[1])
+
+
 class _Attention(nn.Module):
     def __init__(self, config: TextConfig, source_width: int) -> None:
         super().__init__()
@@ -69,14 +96,18 @@ class _Attention(nn.Module):
         self,
         states: Tensor,
         source: Tensor,
+        packing: _Packing,
         mask: Tensor | None = None,
         index: Tensor | None = None,
     ) -> Tensor:
-        key, value = self.self.key(source), self.self.value(source)
+        query, key, value = (
+            packing.spread(tokens)
+            for tokens in (self.self.query(states), self.self.key(source), self.self.value(source))
+        )
         if index is not None:
             key, value = key[index], value[index]
-        dropout = self.dropout if self.training else 0.0
-        mixed = attend(self.self.query(states), key, value, self.heads, mask, dropout)
+        mixed = attend(query, key, value, self.heads, mask, self.dropout if self.training else 0.0)
+        mixed = packing.pack(mixed) if states.ndim == 2 else mixed
         return self.output(mixed, states)  # type: ignore[no-any-return]
 
 
@@ -98,11 +129,17 @@ class _Layer(nn.Module):
         self.output = _Output(config, 4 * config.width)
 
     def forward(
-        self, states: Tensor, mask: Tensor, image_embeds: Tensor | None, image_index: Tensor | None
+        self,
+        states: Tensor,
+        source: Tensor,
+        packing: _Packing,
+        mask: Tensor,
+        image_embeds: Tensor | None,
+        image_index: Tensor | None,
     ) -> Tensor:
-        states = self.attention(states, states, mask)
+        states = self.attention(states, source, packing, mask)
         if image_embeds is not None:
-            states = self.crossattention(states, image_embeds, index=image_index)
+            states = self.crossattention(states, image_embeds, packing, index=image_index)
         return self.output(self.intermediate(states), states)  # type: ignore[no-any-return]
 
 
@@ -113,11 +150,21 @@ class _Encoder(nn.Module):
         self.recompute = False
 
     def forward(
-        self, states: Tensor, mask: Tensor, image_embeds: Tensor | None, image_index: Tensor | None
+        self,
+        states: Tensor,
+        attention_mask: Tensor,
+        image_embeds: Tensor | None,
+        image_index: Tensor | None,
+        wanted: int | None,
     ) -> Tensor:
-        for layer in self.layer:
-            states = run_layer(layer, self.recompute, states, mask, image_embeds, image_index)
-        return states
+        mask = attention_mask[:, None, None, :] > 0
+        packing = _Packing(attention_mask)
+        context = (packing, mask, image_embeds, image_index)
+        states = packing.pack(states)
+        for layer in self.layer[:-1]:
+            states = run_layer(layer, self.recompute, states, states, *context)
+        states = packing.spread(states)
+        return run_layer(self.layer[-1], self.recompute, states[:, :wanted], states, *context)
 
 
 class TextEncoder(nn.Module):
@@ -135,20 +182,24 @@ class TextEncoder(nn.Module):
         attention_mask: Tensor,
         image_embeds: Tensor | None = None,
         image_index: Tensor | None = None,
+        wanted: int | None = None,
     ) -> Tensor:
-        """Token ids and mask (B, L) to states (B, L, W).
+        """Token ids and mask (B, L) to states (B, L, W), or of the first few tokens only.
 
         Args:
             input_ids: Token ids; no caption is longer than the position table.
-            attention_mask: 1 where there is a token, 0 where there is padding.
+            attention_mask: 1 where there is a token, 0 where there is padding, whose states mean
+                nothing.
             image_embeds: States of pictures, (I, P + 1, V); None to read the captions alone.
             image_index: Which picture each caption is read with, (B,); None where there is one
                 for each, in order. Each layer projects a picture once, however many captions
                 are read with it.
+            wanted: How many tokens' states are wanted, from the first; None for all. The last
+                layer computes no others.
         """
-        mask = attention_mask[:, None, None, :] > 0
         states = self.embeddings(input_ids)
-        return self.encoder(states, mask, image_embeds, image_index)  # type: ignore[no-any-return]
+        found: Tensor = self.encoder(states, attention_mask, image_embeds, image_index, wanted)
+        return found
 
     def set_gradient_checkpointing(self, enabled: bool) -> None:
         """Whether layers are computed again in the backward pass instead of kept."""

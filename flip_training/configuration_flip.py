@@ -5,7 +5,7 @@ from typing import Any
 from transformers import PretrainedConfig
 
 
-class FLIPConfig(PretrainedConfig):  # type: ignore[misc]
+class FLIPConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
     """Wraps the settings of a FLIP.
 
     Attributes:

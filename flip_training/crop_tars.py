@@ -62,7 +62,8 @@ class CropTars:
 
     def _find(self, shard_index: int) -> Rows:
         first, end = self.faces.shard_starts[shard_index : shard_index + 2].tolist()
-        members = {f"{self.faces[row].face_id}.jpg": row - first for row in range(first, end)}
+        face_ids = self.faces.face_ids(np.arange(first, end))
+        members = {f"{face_id}.jpg": i for i, face_id in enumerate(face_ids)}
         spans = np.full((len(members), 2), -1, dtype=np.int64)
         path = self.path(shard_index)
         try:

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import groupby, islice
 from typing import BinaryIO, Final, TypeVar
 
+import cv2
 import torch
 from torch import Tensor
 
@@ -19,7 +20,7 @@ from flip_training.transforms import Picture, load_crop
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: Crops that a thread reads and decodes in a row.
+#: Most crops that a thread reads and decodes in a row.
 CHUNK: Final = 16
 
 
@@ -112,10 +113,15 @@ class CropStream:
                 yield faces[row], torch.from_numpy(picture).permute(2, 0, 1)
 
 
+def reading_threads(number: int) -> ThreadPoolExecutor:
+    """Threads to read crops with; OpenCV gets no further ones in this process."""
+    return ThreadPoolExecutor(number, "crops", cv2.setNumThreads, (1,))
+
+
 def _map_ahead(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
     """The function's results in order, computed a few items ahead of the reader."""
     items = iter(items)
-    pool = ThreadPoolExecutor(threads, "crops")
+    pool = reading_threads(threads)
     try:
         pending: deque[Future[R]] = deque(
             pool.submit(function, item) for item in islice(items, 2 * threads)

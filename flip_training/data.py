@@ -10,15 +10,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
+import cv2
 import torch
 from torch import Tensor
 
 from flip_training.augmentation import Augmentation
-from flip_training.crops import CHUNK, Crops
+from flip_training.crops import CHUNK, Crops, reading_threads
 from flip_training.epoch_order import EpochOrder
 from flip_training.faces import Rows
 from flip_training.seeds import stable_seed
+from flip_training.shares import Share
 from flip_training.tokenization import clean_caption, tokenize
 
 Batch = dict[str, Tensor]
@@ -36,41 +37,6 @@ def steps_per_epoch(num_faces: int, batch_size: int) -> int:
     if num_faces < 2:
         raise ValueError(f"training needs at least 2 faces, got {num_faces}")
     return max(1, num_faces // batch_size)
-
-
-@dataclass(frozen=True)
-class Share:
-    """The part of every step that one process computes.
-
-    A step's rows are cut into ``micro_batches`` equal pieces and each piece into ``world_size``
-    equal parts, of which process ``rank`` takes the one of its number.
-    """
-
-    rank: int = 0
-    world_size: int = 1
-    micro_batches: int = 1
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.rank < self.world_size:
-            raise ValueError(f"rank must be in [0, {self.world_size}), got {self.rank}")
-        if self.micro_batches < 1:
-            raise ValueError(f"micro_batches must be positive, got {self.micro_batches}")
-
-    def positions(self, num_rows: int) -> Rows:
-        """Places of this process's rows among those of a step, (micro_batches, b).
-
-        Raises:
-            ValueError: If the rows cannot be cut into equal parts.
-        """
-        if num_rows % (self.micro_batches * self.world_size):
-            raise ValueError(
-                f"a batch of {num_rows} pairs (train.batch_size) cannot be cut into "
-                f"{self.micro_batches} micro-batches (train.micro_batches) for each of "
-                f"{self.world_size} processes"
-            )
-        parts = np.arange(num_rows).reshape(self.micro_batches, self.world_size, -1)
-        own: Rows = parts[:, self.rank]
-        return own
 
 
 @dataclass(frozen=True)
@@ -128,10 +94,10 @@ class TrainingBatches:
             OSError: If a tar cannot be read.
         """
         share = Share(rank, world_size, micro_batches)
-        pool = ThreadPoolExecutor(self.threads, "batches")
         steps = range(first_step, len(self))
         order = EpochOrder(self.crops.faces.shard_starts, self.shuffle_buffer, self.seed, epoch)
         pending: deque[_PendingStep] = deque()
+        pool = reading_threads(self.threads)
         try:
             for step in steps:
                 rows = order.rows(*self._extent(step, share))
@@ -174,14 +140,17 @@ class _PendingStep:
         self.batches = batches
         self.epoch = epoch
         self.positions = share.positions(len(rows))
-        self.own = rows[self.positions.ravel()].tolist()
-        self.texts = pool.submit(self._read_texts, rows.tolist())
+        own = rows[self.positions.ravel()]
+        self.own: list[int] = own.tolist()
+        self.own_ids = batches.crops.faces.face_ids(own)
+        self.texts = pool.submit(self._read_texts, rows)
         size = batches.crops.size
         self.images = torch.empty((len(self.own), 3, size, size), dtype=torch.uint8)
+        chunk = min(CHUNK, -(-len(own) // batches.threads))
         slots = sorted(range(len(self.own)), key=self.own.__getitem__)
         self.pictures: list[Future[None]] = [
-            pool.submit(self._read_pictures, slots[i : i + CHUNK])
-            for i in range(0, len(slots), CHUNK)
+            pool.submit(self._read_pictures, slots[i : i + chunk])
+            for i in range(0, len(slots), chunk)
         ]
 
     def wait(self) -> list[Batch]:
@@ -189,10 +158,9 @@ class _PendingStep:
         texts = self.texts.result()
         for pictures in self.pictures:
             pictures.result()
-        faces = self.batches.crops.faces
         whole = {name: values[self.positions.ravel()] for name, values in texts.items()}
         whole["images"] = self.images
-        whole["image_id"] = torch.tensor([stable_seed(faces[row].face_id) for row in self.own])
+        whole["image_id"] = torch.tensor([stable_seed(face_id) for face_id in self.own_ids])
         pieces = {
             name: torch.split(values, self.positions.shape[1]) for name, values in whole.items()
         }
@@ -200,13 +168,11 @@ class _PendingStep:
             dict(zip(pieces, piece, strict=True)) for piece in zip(*pieces.values(), strict=True)
         ]
 
-    def _read_texts(self, rows: list[int]) -> Batch:
+    def _read_texts(self, rows: Rows) -> Batch:
         """Tokens of the whole step, as the padding depends on its longest caption."""
         b = self.batches
-        captions = [
-            clean_caption(b.crops.faces[row].caption_of_epoch(b.seed, self.epoch), b.max_length)
-            for row in rows
-        ]
+        shown = b.crops.faces.captions_of_epoch(rows, b.seed, self.epoch)
+        captions = [clean_caption(caption, b.max_length) for caption in shown]
         tokens = tokenize(b.tokenizer, captions, b.max_length)
         return {
             "input_ids": tokens["input_ids"],
@@ -218,6 +184,6 @@ class _PendingStep:
         """Fill some of the step's images; ``slots`` are in order of the rows' numbers."""
         b = self.batches
         loaded = b.crops.load(self.own[slot] for slot in slots)
-        for slot, (row, picture) in zip(slots, loaded, strict=True):
-            seed = stable_seed(b.seed, "augment", self.epoch, b.crops.faces[row].face_id)
-            self.images[slot] = torch.from_numpy(b.augmentation(picture, seed)).permute(2, 0, 1)
+        for slot, (_, picture) in zip(slots, loaded, strict=True):
+            seed = stable_seed(b.seed, "augment", self.epoch, self.own_ids[slot])
+            cv2.split(b.augmentation(picture, seed), list(self.images[slot].numpy()))

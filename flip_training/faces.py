@@ -33,10 +33,6 @@ class Face:
     captions: tuple[str, ...]
     crop_sha256: str
 
-    def caption_of_epoch(self, seed: int, epoch: int) -> str:
-        """The caption that the face shows in an epoch; depends on nothing but the arguments."""
-        return self.captions[stable_seed(seed, epoch, self.face_id) % len(self.captions)]
-
 
 class Faces(Sequence[Face]):
     """Faces in order of their shards and, within a shard, of their ids.
@@ -48,19 +44,16 @@ class Faces(Sequence[Face]):
 
     def __init__(self, pairs: pa.Table) -> None:
         """Make faces of pairs: ``face_id``, ``shard``, ``crop_sha256`` and ``caption``."""
-        pairs = pairs.select(_COLUMNS).cast(_SCHEMA)
-        pairs = pairs.sort_by([("shard", "ascending"), ("face_id", "ascending")]).combine_chunks()
+        pairs = _sorted(pairs.select(_COLUMNS).cast(_SCHEMA)).combine_chunks()
         starts = _starts(pairs["face_id"], pairs["shard"])
         self._captions = _column(pairs, "caption")
         self._caption_starts = np.append(starts, pairs.num_rows)
         faces = pairs.select(_COLUMNS[:3]).take(pa.array(starts)).combine_chunks()
         self._face_ids = _column(faces, "face_id")
         self._sums = _column(faces, "crop_sha256")
-        shard_starts = _starts(faces["shard"])
-        self.shards: tuple[str, ...] = tuple(
-            faces["shard"].take(pa.array(shard_starts)).to_pylist()
-        )
-        self.shard_starts: Rows = np.append(shard_starts, faces.num_rows)
+        first_rows = _starts(faces["shard"])
+        self.shards: tuple[str, ...] = tuple(faces["shard"].take(pa.array(first_rows)).to_pylist())
+        self.shard_starts: Rows = np.append(first_rows, faces.num_rows)
 
     @classmethod
     def of(cls, faces: Iterable[Face]) -> "Faces":
@@ -98,9 +91,35 @@ class Faces(Sequence[Face]):
         """Captions of all faces together."""
         return len(self._captions)
 
+    def face_ids(self, rows: Rows) -> list[str]:
+        """Ids of the faces of some rows."""
+        ids: list[str] = self._face_ids.take(pa.array(rows)).to_pylist()
+        return ids
+
+    def captions_of_epoch(self, rows: Rows, seed: int, epoch: int) -> list[str]:
+        """The caption that each face of some rows shows in an epoch.
+
+        Which one that is depends on the face's id, its captions, the seed and the epoch only.
+        """
+        seeds = np.array([stable_seed(seed, epoch, face_id) for face_id in self.face_ids(rows)])
+        first = self._caption_starts[rows]
+        shown = first + seeds % (self._caption_starts[rows + 1] - first)
+        captions: list[str] = self._captions.take(pa.array(shown)).to_pylist()
+        return captions
+
     def captions(self) -> Iterable[str]:
         """Captions of all faces, in order."""
         return (caption.as_py() for caption in self._captions)
+
+
+def _sorted(pairs: pa.Table) -> pa.Table:
+    """Pairs by shard and face; large sets are so already, and sorting would copy them."""
+    same_shard = pc.equal(pairs["shard"][1:], pairs["shard"][:-1])
+    next_shard = pc.greater(pairs["shard"][1:], pairs["shard"][:-1])
+    next_face = pc.greater_equal(pairs["face_id"][1:], pairs["face_id"][:-1])
+    if pc.all(pc.or_(next_shard, pc.and_(same_shard, next_face)), min_count=0).as_py():
+        return pairs
+    return pairs.sort_by([("shard", "ascending"), ("face_id", "ascending")])
 
 
 def _starts(*columns: pa.ChunkedArray) -> Rows:
@@ -128,5 +147,11 @@ def read_faces(storage: Storage, recipe: str, split: str) -> Faces:
         GateFailed: If it failed a blocking check.
     """
     storage.require("training_sets", recipe)
-    table = storage.read_table("training_sets", recipe, [*_COLUMNS, "split"])
-    return Faces(table.filter(pc.equal(table["split"], split)))
+
+    def column(name: str) -> pa.ChunkedArray:
+        return storage.read_table("training_sets", recipe, [name])[name]
+
+    chosen = pc.equal(column("split"), split)
+    # One column after the other, because all rows of all columns are several times what is kept.
+    kept = {name: column(name).cast(pa.large_string()).filter(chosen) for name in _COLUMNS}
+    return Faces(pa.table({name: values.combine_chunks() for name, values in kept.items()}))

@@ -81,7 +81,7 @@ class FLIPModel(nn.Module):
 
     def encode_text(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Captions (B, L) to unit features (B, D), from the states of [CLS]."""
-        states = self.text_encoder(input_ids, attention_mask)
+        states = self.text_encoder(input_ids, attention_mask, wanted=1)
         return F.normalize(self.text_proj(states[:, 0]).float(), dim=-1)
 
     def match(
@@ -102,7 +102,7 @@ class FLIPModel(nn.Module):
         """
         opened = input_ids.clone()
         opened[:, 0] = self.config.text.enc_token_id
-        states = self.text_encoder(opened, attention_mask, image_embeds, image_index)
+        states = self.text_encoder(opened, attention_mask, image_embeds, image_index, wanted=1)
         return self.itm_head(states[:, 0]).float()  # type: ignore[no-any-return]
 
     @torch.inference_mode()

@@ -76,8 +76,10 @@ def facts_of(storage: Storage, recipe: str) -> CardFacts:
     measured = storage.read_provenance("flip_retrieval", recipe)
     if made is None:
         return CardFacts(recipe)
-    is_source = source and made.inputs.get(f"training_sets/{recipe}") == source.data_version
-    is_own = measured and measured.inputs.get(f"flip_checkpoints/{recipe}") == made.data_version
+    is_source = source and made.input_versions.get(f"training_sets/{recipe}") == source.data_version
+    is_own = (
+        measured and measured.input_versions.get(f"flip_checkpoints/{recipe}") == made.data_version
+    )
     return CardFacts(
         recipe,
         pairs=storage.read_table("training_sets", recipe) if is_source else None,

@@ -13,7 +13,7 @@ from flip_training.flip import FLIPModel, FLIPScores
 from flip_training.model_config import ModelConfig
 
 
-class FLIPAutoModel(PreTrainedModel):  # type: ignore[misc]
+class FLIPAutoModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """A FLIP behind transformers' interface; weights are those of ``flip``."""
 
     config_class = FLIPConfig
@@ -22,7 +22,7 @@ class FLIPAutoModel(PreTrainedModel):  # type: ignore[misc]
     def __init__(self, config: FLIPConfig) -> None:
         super().__init__(config)
         self.flip = FLIPModel(ModelConfig.from_dict(config.flip))
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: Any) -> None:
         """Nothing: every weight of a saved model is in its file."""

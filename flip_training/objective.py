@@ -159,15 +159,17 @@ class Objective(nn.Module):
         other_images = self.processes.gather_with_grad(image_embeds)[wrong_image.column]
         ids, mask = batch["input_ids"], batch["attention_mask"]
         other_ids, other_mask = (
-            self.processes.gather(own)[wrong_text.column] for own in (ids, mask)
+            self.processes.gather(tokens)[wrong_text.column] for tokens in (ids, mask)
         )
+        own = torch.arange(len(ids), device=ids.device)
         logits = self.model.match(
-            torch.cat([image_embeds, image_embeds, other_images]),
+            torch.cat([image_embeds, other_images]),
             torch.cat([ids, other_ids, ids]),
             torch.cat([mask, other_mask, mask]),
+            image_index=torch.cat([own, own, own + len(own)]),
         )
         counts = torch.cat(
             [torch.ones_like(wrong_text.is_valid), wrong_text.is_valid, wrong_image.is_valid]
         ).to(logits.dtype)
-        is_match = torch.arange(len(counts), device=counts.device) < len(ids)
+        is_match = torch.arange(len(counts), device=ids.device) < len(own)
         return itm_loss(logits, is_match, counts / self.processes.mean(counts.sum()))

@@ -36,7 +36,8 @@ def overridden(preset: Preset, changes: Sequence[str]) -> Preset:
         if path.partition(".")[0] == "name":
             raise ValueError(f"{path!r} is not a setting that can be changed")
         _collect(wanted, preset, path, path.split("."), text)
-    return replace(_applied(preset, wanted), name=" ".join([preset.name, *changes]))
+    changed: Preset = _applied(preset, wanted)
+    return replace(changed, name=" ".join([preset.name, *changes]))
 
 
 def changes_from_environment() -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from flip_training.hub import model_folder
 from flip_training.tokenization import tokenize
 
 
-class FLIPProcessor(ProcessorMixin):  # type: ignore[misc]
+class FLIPProcessor(ProcessorMixin):
     """An image processor and a tokenizer, saved and loaded together.
 
     Attributes:
@@ -27,7 +27,7 @@ class FLIPProcessor(ProcessorMixin):  # type: ignore[misc]
     """
 
     def __init__(self, image_processor: Any, tokenizer: Any) -> None:
-        super().__init__(image_processor, tokenizer)
+        super().__init__(image_processor, tokenizer)  # type: ignore[no-untyped-call]
         self.image_processor: Any
         self.tokenizer: Any
 
@@ -63,7 +63,9 @@ class FLIPProcessor(ProcessorMixin):  # type: ignore[misc]
         self.tokenizer.save_pretrained(folder)
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: str | Path, **options: Any) -> "FLIPProcessor":
+    def from_pretrained(  # type: ignore[override]
+        cls, name_or_folder: str | Path, **options: Any
+    ) -> "FLIPProcessor":
         """The processor of a saved model.
 
         Args:

@@ -58,7 +58,7 @@ def open_reporters(run: Run, report: Callable[[str], None]) -> Iterator[list[Rep
         reporters: list[Reporter] = [Lines(run, report), opened.enter_context(_tensorboard(run))]
         if run.wandb_project:
             reporters.append(opened.enter_context(_weights_and_biases(run)))
-        if PipesEnvVarParamsLoader().is_dagster_pipes_process():
+        if PipesEnvVarParamsLoader().is_dagster_pipes_process():  # type: ignore[no-untyped-call]
             reporters.append(Pipes(opened.enter_context(open_dagster_pipes())))
         yield reporters
 
@@ -86,17 +86,15 @@ class TensorBoard:
     def __init__(self, run: Run) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self.writer = SummaryWriter(  # type: ignore[no-untyped-call]
-            str(run.logs), purge_step=run.steps_done + 1
-        )
+        self.writer = SummaryWriter(str(run.logs), purge_step=run.steps_done + 1)
 
     def show(self, row: Row) -> None:
         """Write the row, at once to be seen."""
         step = int(row["step"])
         for name, value in row.items():
             if name != "step":
-                self.writer.add_scalar(name, value, step)  # type: ignore[no-untyped-call]
-        self.writer.flush()  # type: ignore[no-untyped-call]
+                self.writer.add_scalar(name, value, step)
+        self.writer.flush()
 
 
 @contextmanager
@@ -105,7 +103,7 @@ def _tensorboard(run: Run) -> Iterator[TensorBoard]:
     try:
         yield board
     finally:
-        board.writer.close()  # type: ignore[no-untyped-call]
+        board.writer.close()
 
 
 class WeightsAndBiases:

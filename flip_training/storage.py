@@ -128,8 +128,7 @@ class Storage:
 
     def partitions(self, asset: str) -> list[str]:
         """Keys of the committed partitions, sorted."""
-        found = (self.home / asset).glob("*.parquet")
-        return sorted(p.stem for p in found if not p.name.startswith("."))
+        return sorted(p.stem for p in (self.home / asset).glob("[!.]*.parquet"))
 
     def read_table(self, asset: str, partition: str, columns: list[str] | None = None) -> pa.Table:
         """The partition's rows.
@@ -173,9 +172,8 @@ class Storage:
         provenance = self.read_provenance(asset, partition)
         if provenance is None:
             raise PartitionMissing(f"{asset} of {partition} is not built; materialize it first")
-        if failed := [
-            v for v in self.read_verdicts(asset, partition) if v.blocking and not v.passed
-        ]:
+        verdicts = self.read_verdicts(asset, partition)
+        if failed := [v for v in verdicts if v.blocking and not v.passed]:
             reasons = "; ".join(f"{v.check}: {v.reason}" for v in failed)
             raise GateFailed(f"{asset} of {partition} failed its gate ({reasons})")
         return provenance
@@ -213,8 +211,7 @@ class Storage:
 
     def record_verdict(self, asset: str, partition: str, verdict: Verdict) -> None:
         """Remember what a check said, for runs to come."""
-        verdicts = {v.check: v for v in self.read_verdicts(asset, partition)}
-        verdicts[verdict.check] = verdict
+        verdicts = {v.check: v for v in (*self.read_verdicts(asset, partition), verdict)}
         target = self.home / asset / f"{partition}.gates.json"
         local = target.with_name(f".{target.name}.{os.getpid()}")
         local.write_text(json.dumps([asdict(v) for v in verdicts.values()], indent=1), "utf-8")
@@ -238,9 +235,8 @@ def publish(local: Path, target: Path) -> None:
 
 
 def _replace_folder(new: Path, target: Path) -> None:
-    for path in new.rglob("*"):
+    for path in (*new.rglob("*"), new):
         _sync(path)
-    _sync(new)
     shutil.rmtree(target, ignore_errors=True)
     new.rename(target)
     _sync(target.parent)

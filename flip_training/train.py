@@ -29,6 +29,7 @@ from flip_training.faces import read_faces
 from flip_training.flip import FLIPModel
 from flip_training.launching import is_launched, launch, process_count, telling_why
 from flip_training.leaving import leave_with_parent, run_and_leave
+from flip_training.model_card import CardFacts
 from flip_training.presets import changed_preset
 from flip_training.recipes import Recipe
 from flip_training.recipes import recipe as recipe_of
@@ -79,8 +80,7 @@ def prepare(
     torch.manual_seed(config.seed)
     model = FLIPModel(replace(model_config, contrast=config.contrast))
     model.load_pretrained_encoders()
-    if config.gradient_checkpointing:
-        model.set_gradient_checkpointing(True)
+    model.set_gradient_checkpointing(config.gradient_checkpointing)
     work = storage.work_path(recipe.name)
     return Training(preset, model, batches, processes, work, version)
 
@@ -149,8 +149,14 @@ def _locked(work: Path, recipe: str) -> Iterator[None]:
 def _commit(storage: Storage, provenance: Provenance, training: Training) -> Provenance:
     folder = training.work / "model"
     shutil.rmtree(folder, ignore_errors=True)
-    save_checkpoint(folder, training.model, training.batches.tokenizer)
-    return storage.commit(training.history.table(), provenance, model=folder)
+    history = training.history.table()
+    facts = CardFacts(
+        provenance.partition,
+        pairs=storage.read_table("training_sets", provenance.partition),
+        history=history,
+    )
+    save_checkpoint(folder, training.model, training.batches.tokenizer, facts)
+    return storage.commit(history, provenance, model=folder)
 
 
 def use_threads(preset: Preset, num_processes: int = 1) -> None:

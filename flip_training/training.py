@@ -6,7 +6,7 @@ random depends on the seed and the step, so that a training that resumes is the 
 
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -110,7 +110,7 @@ class Training:
                     self._stop(asked.number)
                 since = time.perf_counter() if self._steps_saved == self.steps_done else now
 
-    def _remaining(self) -> Iterator[tuple[int, list[Batch]]]:
+    def _remaining(self) -> Generator[tuple[int, list[Batch]]]:
         """The steps to take, with this process's pieces."""
         first_epoch, first_step = divmod(self.steps_done, len(self.batches))
         for epoch in range(first_epoch, self.config.epochs):

@@ -36,10 +36,9 @@ def load_crop(data: bytes, size: int) -> Picture:
 
 def resized(picture: Picture, size: int) -> Picture:
     """The picture as a square, as Pillow's bicubic filter gives it but for rounding."""
-    tensor = torch.from_numpy(picture).permute(2, 0, 1)[None]
+    tensor = torch.from_numpy(picture)[None].permute(0, 3, 1, 2)
     square = torch.nn.functional.interpolate(tensor, (size, size), mode="bicubic", antialias=True)
-    hwc: Picture = square[0].permute(1, 2, 0).contiguous().numpy()
-    return hwc
+    return square.permute(0, 2, 3, 1)[0].contiguous().numpy()
 
 
 def normalize(images: Tensor) -> Tensor:

@@ -29,6 +29,10 @@ _GRACE_S: Final = 150.0
 #: Ends that are nobody's mistake: the process was asked to end, or was killed.
 _SIGNALLED: Final = (128 + signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGKILL)
 
+#: How often such a process is tried again, and after how long, s.
+_RETRIES: Final = 2
+_RETRY_AFTER_S: Final = 10.0
+
 
 def run_module(
     module: str,
@@ -38,7 +42,7 @@ def run_module(
 ) -> None:
     """Run ``python -m module``; its last line is the reason when it fails.
 
-    A process that was ended by a signal may be tried again: a training goes on where it stopped.
+    A process that was ended by a signal is tried again, as a training goes on where it stopped.
 
     Args:
         module: Dotted name.
@@ -48,6 +52,7 @@ def run_module(
 
     Raises:
         dagster.Failure: If the process ends with an error.
+        dagster.RetryRequested: If it was told to end, or killed.
     """
     command = [sys.executable, "-m", module, *arguments]
     # Waiting threads sleep instead of spinning: the cores may be shared with other runs.
@@ -65,6 +70,9 @@ def run_module(
         except BaseException:
             _end(process)
             raise
+    if process.returncode < 0 or process.returncode in _SIGNALLED:
+        again = dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_AFTER_S)
+        raise again from _failure(command, process.returncode, tail)
     if process.returncode != 0:
         raise _failure(command, process.returncode, tail)
 
@@ -87,5 +95,5 @@ def _failure(command: Sequence[str], code: int, tail: Sequence[str]) -> dg.Failu
     return dg.Failure(
         description=reason or f"exit {code}",
         metadata={"command": " ".join(command), "output": "\n".join(tail)},
-        allow_retries=code < 0 or code in _SIGNALLED,
+        allow_retries=False,
     )

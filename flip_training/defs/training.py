@@ -23,8 +23,6 @@ from flip_training.defs.training_sets import training_sets
     pool=GPU_POOL,
     op_tags=GPU_OP_TAGS,
     tags=GPU_TAGS,
-    # Only a process that was told to end, or was killed, is tried again: it goes on from its state.
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=10),
 )
 def flip_checkpoints(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.MaterializeResult:
     """A FLIP trained on a recipe's train split, as a folder, and its history as a table.
@@ -45,6 +43,9 @@ def flip_checkpoints(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.
 
             run_module("flip_training.train", arguments, pass_on, observer.environment)
     rows = storage.read_table("flip_checkpoints", name).to_pylist()
-    shown = {"model": dg.MetadataValue.path(str(storage.model_path(name))), "curves": curves(rows)}
-    provenance = storage.read_provenance("flip_checkpoints", name)
-    return built(trainer, provenance, row_metadata(rows[-1]) | shown)
+    shown = {
+        **row_metadata(rows[-1]),
+        "model": dg.MetadataValue.path(str(storage.model_path(name))),
+        "curves": curves(rows),
+    }
+    return built(trainer, storage.read_provenance("flip_checkpoints", name), shown)

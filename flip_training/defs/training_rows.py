@@ -22,6 +22,15 @@ OBSERVE_EVERY_S: Final = 30.0
 _SIZE_INCHES: Final = (4.2, 2.2)
 
 
+class _OneWriter(dg.PipesTempFileMessageReader):
+    """The reader as it is, without the warning that reading its number of writers is a preview."""
+
+    @property
+    def expected_writer_count(self) -> int:
+        """Only the first process of a training writes."""
+        return 1
+
+
 class Observer:
     """Reports a training's latest row as an observation of the asset, now and then.
 
@@ -57,9 +66,9 @@ class Observer:
 def observing(context: dg.AssetExecutionContext) -> Iterator[Observer]:
     """An observer of the process that runs meanwhile; the last row is always reported."""
     with dg.open_pipes_session(
-        context=context,
+        context=context.op_execution_context,
         context_injector=dg.PipesTempFileContextInjector(),
-        message_reader=dg.PipesTempFileMessageReader(),
+        message_reader=_OneWriter(),
     ) as session:
         observer = Observer(context, session)
         yield observer

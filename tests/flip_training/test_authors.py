@@ -167,7 +167,7 @@ def test_what_is_no_checkpoint_is_refused(
 
 
 def test_a_missing_or_torn_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="nothing.pth is no file"):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.pth is no file"):
         read_authors_model(tmp_path / "nothing.pth")
     (tmp_path / "torn.safetensors").write_bytes(b"torn")
     with pytest.raises(ValueError, match="cannot be read as plain tensors"):

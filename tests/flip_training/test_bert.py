@@ -60,7 +60,7 @@ def test_alone_it_computes_what_bert_computes(encoder: TextEncoder) -> None:
 def test_it_computes_what_blip_computes(
     encoder: TextEncoder, config: ModelConfig, pictures: Tensor, with_picture: bool
 ) -> None:
-    options = {name: None for name in ("bos_token_id", "eos_token_id", "sep_token_id")}
+    options = dict.fromkeys(("bos_token_id", "eos_token_id", "sep_token_id"))
     shape = SHAPE | {"encoder_hidden_size": config.vision.width, "max_position_embeddings": 65}
     blip = BlipTextModel(BlipTextConfig(**shape, **options), add_pooling_layer=False).eval()
     blip.load_state_dict(encoder.state_dict())
@@ -78,6 +78,24 @@ def test_pictures_by_index_are_pictures_repeated(encoder: TextEncoder, pictures:
     torch.testing.assert_close(
         encoder(IDS, MASK, pictures, index), encoder(IDS, MASK, pictures[index])
     )
+
+
+@pytest.mark.parametrize("wanted", [1, 3])
+def test_the_first_states_are_those_of_all(
+    encoder: TextEncoder, pictures: Tensor, wanted: int
+) -> None:
+    for seen in (None, pictures):
+        first = encoder(IDS, MASK, seen, wanted=wanted)
+        torch.testing.assert_close(first, encoder(IDS, MASK, seen)[:, :wanted])
+
+
+def test_without_packing_the_states_are_the_same(
+    encoder: TextEncoder, pictures: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = [encoder(IDS, MASK, seen)[TOKENS] for seen in (None, pictures)]
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    padded = [encoder(IDS, MASK, seen)[TOKENS] for seen in (None, pictures)]
+    torch.testing.assert_close(packed, padded)
 
 
 def test_the_content_of_padding_changes_nothing(encoder: TextEncoder) -> None:

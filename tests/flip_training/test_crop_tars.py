@@ -22,13 +22,17 @@ def contents(storage: Storage, faces: list[Face]) -> list[bytes]:
         return [tars.read(row, tar) for row in range(len(columns))]
 
 
-@pytest.mark.parametrize("shard", ["crowd-00000", LONG])
 @pytest.mark.parametrize(
-    "tar_format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
+    ("shard", "tar_format"),
+    [
+        ("crowd-00000", tarfile.USTAR_FORMAT),
+        ("crowd-00000", tarfile.GNU_FORMAT),
+        ("crowd-00000", tarfile.PAX_FORMAT),
+        (LONG, tarfile.GNU_FORMAT),
+        (LONG, tarfile.PAX_FORMAT),
+    ],
 )
 def test_crops_are_found_in_tars_of_any_format(tmp_path: Path, shard: str, tar_format: int) -> None:
-    if shard == LONG and tar_format == tarfile.USTAR_FORMAT:
-        pytest.skip("such a tar cannot be written")
     faces = write_crowd(tmp_path, shard, 12, tar_format=tar_format)
     # The sums are checked; that there are as many as faces is all there is left to say.
     assert len(contents(Storage(tmp_path), faces)) == 12

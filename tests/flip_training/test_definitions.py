@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -42,7 +42,12 @@ def location(home: Path, micro: Preset, monkeypatch: pytest.MonkeyPatch) -> Modu
     from flip_training import definitions
     from flip_training.defs import evaluation, training
 
-    def run_here(module: str, arguments: Sequence[str], log: Callable[[str], None]) -> None:
+    def run_here(
+        module: str,
+        arguments: Sequence[str],
+        log: Callable[[str], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         storage, recipe = Storage(home), RECIPES[arguments[1]]
         if module.endswith("train"):
             train(storage, recipe, micro, CPU, log)

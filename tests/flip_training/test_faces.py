@@ -1,5 +1,6 @@
 """A split's faces in columns."""
 
+import numpy as np
 import pytest
 
 from flip_training.faces import Face, Faces, read_faces
@@ -16,10 +17,19 @@ FACES = [
 
 
 def test_a_face_shows_each_of_its_captions_over_the_epochs() -> None:
-    face = Face("a-00000-0", "a", ("one", "two", "three"), "")
-    shown = [face.caption_of_epoch(seed=1, epoch=epoch) for epoch in range(40)]
-    assert set(shown) == set(face.captions)
-    assert shown == [face.caption_of_epoch(seed=1, epoch=epoch) for epoch in range(40)]
+    faces = Faces.of(FACES)
+    rows = np.array([0, 3, 2, 0])
+    shown = [faces.captions_of_epoch(rows, seed=1, epoch=epoch) for epoch in range(40)]
+    seen = [set(captions) for captions in zip(*shown, strict=True)]
+    assert seen == [set(faces[row].captions) for row in rows]
+    assert shown == [faces.captions_of_epoch(rows, seed=1, epoch=epoch) for epoch in range(40)]
+
+
+def test_the_caption_of_a_face_does_not_depend_on_the_other_faces() -> None:
+    several, lone = Faces.of(FACES), Faces.of(FACES[2:3])
+    for epoch in range(10):
+        (caption, *_) = several.captions_of_epoch(np.array([0, 1]), seed=1, epoch=epoch)
+        assert lone.captions_of_epoch(np.array([0]), seed=1, epoch=epoch) == [caption]
 
 
 def test_faces_come_back_from_columns_in_order_of_shard_and_id() -> None:

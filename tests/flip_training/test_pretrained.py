@@ -165,7 +165,7 @@ def test_weights_that_a_file_lacks_are_not_drawn_at_random(
     weights = load_file(path)
     weights.pop("encoder.layer.0.output.dense.weight")
     save_file(weights, path, metadata={"format": "pt"})
-    with pytest.raises(ValueError, match="1 weights are missing, first encoder.layer.0.output"):
+    with pytest.raises(ValueError, match=r"1 weights are missing, first encoder\.layer\.0\.output"):
         flip_with(config, bert=tmp_path)
 
 

@@ -1,6 +1,7 @@
 """Pictures and captions of users, to what the model was trained on."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
+import flip_training
 from flip_training.processing import FLIPProcessor, processor_of
+from flip_training.storage import Storage
 from flip_training.tokenization import tokenize, vocabulary_tokenizer
 from flip_training.transforms import load_crop, normalize
 
@@ -32,7 +35,7 @@ def test_a_picture_is_what_training_makes_of_it(
     image = picture(*size)
     data = io.BytesIO()
     image.save(data, "PNG")
-    expected = normalize(load_crop(data.getvalue(), 32)[None])
+    expected = normalize(torch.from_numpy(load_crop(data.getvalue(), 32)).permute(2, 0, 1)[None])
     given = processor(images=image)["pixel_values"]
     assert given.shape == (1, 3, 32, 32)
     assert (given - expected).abs().max() < 0.05  # two of 255 steps, from rounding
@@ -51,6 +54,21 @@ def test_one_or_many_of_any_mode(processor: FLIPProcessor) -> None:
     assert both["pixel_values"].shape == (4, 3, 32, 32)
     assert both["input_ids"].shape[0] == 1
     assert processor() == {}
+
+
+def test_the_readmes_example_gives_scores(
+    built: Storage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (Path(flip_training.__path__[0]).parent / "README.md").read_text("utf-8")
+    example = readme.split("## Use a trained FLIP")[1].split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(built.home)
+    picture(60, 60).save("face.jpg")
+    exec(example.replace("data/", ""), {})
+    similarity, match = (
+        float(v) for v in re.findall(r"tensor\(\[\[(.*?)\]\]\)", capsys.readouterr().out)
+    )
+    assert -1 <= similarity <= 1
+    assert 0 < match < 1
 
 
 def test_it_is_saved_and_loaded(processor: FLIPProcessor, tmp_path: Path) -> None:

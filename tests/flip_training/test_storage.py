@@ -22,7 +22,7 @@ PROVENANCE = Provenance("flip_checkpoints", "llm", "code", {"training_sets/llm":
 
 
 def history(grad_norm: float = 1.0) -> pa.Table:
-    row = {**ROW, "step": 1, "grad_norm": grad_norm}
+    row = {**ROW, "step": 1, "temp_at_bound": False, "peak_memory": 1, "grad_norm": grad_norm}
     return pa.Table.from_pylist([row], schema=FLIP_CHECKPOINTS.arrow)
 
 
