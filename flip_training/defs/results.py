@@ -10,11 +10,9 @@ from flip_training.storage import Provenance
 
 
 def built(
-    trainer: Trainer,
-    provenance: Provenance | None,
-    told: Mapping[str, Any],
+    trainer: Trainer, provenance: Provenance | None, shown: Mapping[str, Any]
 ) -> dg.MaterializeResult:
-    """The result of a committed partition: version, rows, what is told of it, where it lies."""
+    """The result of a committed partition: version, rows, what is shown and where it lies."""
     if provenance is None:
         raise dg.Failure("the process ended well but committed nothing", allow_retries=False)
     path = trainer.storage.table_path(provenance.asset, provenance.partition)
@@ -23,7 +21,7 @@ def built(
         metadata={
             "dagster/row_count": provenance.rows,
             **provenance.counts,
-            **told,
+            **shown,
             "table": dg.MetadataValue.path(str(path)),
         },
     )
