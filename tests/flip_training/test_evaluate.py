@@ -184,5 +184,7 @@ def test_a_tiny_flip_finds_planted_attributes_on_people_it_never_saw(
         for r in table.to_pylist()
         if (r["split"], r["score"], r["metric"], r["direction"]) == ("test", "itc", "auc", "both")
     )
-    assert (area["interval_over"], area["num_groups"]) == ("groups", 8)
+    pairs = storage.read_table("training_sets", "llm").to_pylist()
+    tested = {pair["split_group"] for pair in pairs if pair["split"] == "test"}
+    assert (area["interval_over"], area["num_groups"]) == ("groups", len(tested))
     assert area["value_low"] > 0.7

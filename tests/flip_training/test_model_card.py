@@ -29,7 +29,7 @@ def test_a_card_counts_the_recipes_tables(built: Storage, micro: Preset) -> None
     for split in ("train", "val", "test"):
         rows = [row for row in pairs if row["split"] == split]
         assert f"| {split} | {len({row['face_id'] for row in rows})} | {len(rows)} |" in card
-    assert "Captions from `llm_captions`." in card
+    assert "Captions from `llm`." in card
     last = built.read_table("flip_checkpoints", "llm").to_pylist()[-1]
     assert f"{last['step']} optimizer steps" in card
     for row in built.read_table("flip_retrieval", "llm").to_pylist():

@@ -22,6 +22,7 @@ from flip_training.storage import Provenance, Storage
 from flip_training.tokenization import tokenize
 from flip_training.train import train
 from flip_training.transforms import normalize
+from flip_training.uids import uid_of
 
 COLOURS = {"black": (20, 20, 20), "red": (210, 40, 40), "green": (40, 170, 60), "white": (240,) * 3}
 #: What the colours are called in each place.
@@ -64,9 +65,10 @@ def pairs(tmp_path: Path) -> Storage:
                 "split_group": key,
                 "split": "train",
                 "caption": " and ".join(said),
-                "caption_source": "llm_captions",
+                "caption_source": "llm",
                 "caption_index": 0,
                 "crop_sha256": hashlib.sha256(data).hexdigest(),
+                "uid": uid_of(f"{key}-0"),
             }
             rows.append(pair)
     table = pa.Table.from_pylist(rows, schema=TRAINING_SETS.arrow)
