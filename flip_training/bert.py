@@ -10,6 +10,8 @@ Source: BERT (https://arxiv.org/abs/1810.04805), with BLIP's (https://arxiv.org/
 cross-attention. Like BLIP's, it has no token types.
 """
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,7 +20,6 @@ from flip_training.attention import attend, run_layer
 from flip_training.model_config import ModelConfig, TextConfig
 
 _EPS = 1e-12
-_STD = 0.02
 
 
 class _Embeddings(nn.Module):
@@ -174,7 +175,7 @@ class TextEncoder(nn.Module):
         super().__init__()
         self.embeddings = _Embeddings(config.text)
         self.encoder = _Encoder(config.text, config.vision.width)
-        self.apply(_init_weights)
+        self.apply(partial(_init_weights, std=config.text.init_std))
 
     def forward(
         self,
@@ -206,9 +207,9 @@ class TextEncoder(nn.Module):
         self.encoder.recompute = enabled
 
 
-def _init_weights(module: nn.Module) -> None:
+def _init_weights(module: nn.Module, std: float) -> None:
     if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=_STD)
+        nn.init.normal_(module.weight, std=std)
     if isinstance(module, nn.Linear):
         nn.init.zeros_(module.bias)
     if isinstance(module, nn.Embedding) and module.padding_idx is not None:

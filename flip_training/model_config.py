@@ -82,6 +82,9 @@ class TextConfig:
         enc_token_id: Id of [ENC]; 0 until a tokenizer has been chosen.
         weights: Hub name or folder of a BERT whose tokenizer and weights are taken; empty means
             random weights and a vocabulary made from the training captions.
+        init_std: Standard deviation of random weights. BERT's suits its width of 768; a narrow
+            encoder needs about ``width ** -0.5``, or its layers hardly change what they are given
+            and matching is learnt too late.
     """
 
     width: int
@@ -89,6 +92,7 @@ class TextConfig:
     heads: int
     max_length: int = 65
     dropout: float = 0.1
+    init_std: float = 0.02
     vocab_size: int = 0
     enc_token_id: int = 0
     weights: str = ""
@@ -98,6 +102,7 @@ class TextConfig:
         require(self.layers > 0, "text.layers", self.layers, "positive")
         require(self.max_length >= 3, "text.max_length", self.max_length, "at least 3")
         require(0 <= self.dropout < 1, "text.dropout", self.dropout, "in [0, 1)")
+        require(0 < self.init_std < 1, "text.init_std", self.init_std, "in (0, 1)")
 
     @property
     def positions(self) -> int:

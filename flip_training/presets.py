@@ -42,7 +42,7 @@ def tiny() -> Preset:
         name="tiny",
         model=ModelConfig(
             vision=VisionConfig(image_size=48, patch_size=16, width=128, layers=2, heads=4),
-            text=TextConfig(width=128, layers=1, heads=4, dropout=0.0),
+            text=TextConfig(width=128, layers=1, heads=4, dropout=0.0, init_std=0.09),
             embed_dim=128,
         ),
         train=TrainConfig(

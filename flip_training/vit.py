@@ -72,12 +72,7 @@ class _FeedForward(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         wide = self.fc1(states)
-        if self.is_quick:
-            # silu(a x) / a is x sigmoid(a x). In place: this is the widest tensor of the layer.
-            active = F.silu(wide.mul_(_QUICK_GELU)).div_(_QUICK_GELU)
-        else:
-            active = F.gelu(wide)
-        narrow: Tensor = self.fc2(active)
+        narrow: Tensor = self.fc2(_quick_gelu(wide) if self.is_quick else F.gelu(wide))
         return narrow
 
 
@@ -132,6 +127,11 @@ class VisualEncoder(nn.Module):
     def set_gradient_checkpointing(self, enabled: bool) -> None:
         """Whether layers are computed again in the backward pass instead of kept."""
         self.encoder.recompute = enabled
+
+
+def _quick_gelu(wide: Tensor) -> Tensor:
+    """``x * sigmoid(1.702 x)``, in place: this is the widest tensor of a layer."""
+    return F.silu(wide.mul_(_QUICK_GELU)).div_(_QUICK_GELU)
 
 
 def _init_linear(linear: nn.Linear, std: float) -> None:
