@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from flip_training.authors import own_name, read_authors_model
-from flip_training.config import Preset
+from flip_training.config import Preset, TextConfig
 from flip_training.flip import FLIPModel
 
 #: Names of weights in ``models/fflip.py`` and ``models/mm.py``, one of each kind.
@@ -49,8 +49,13 @@ THEIR_NAMES = {
 def model(micro: Preset) -> FLIPModel:
     torch.manual_seed(0)
     vision = replace(micro.model.vision, layers=2)
-    text = replace(
-        micro.model.text, vocab_size=30, enc_token_id=29, dropout=0.1, weights="bert-base-uncased"
+    text = TextConfig(
+        width=micro.model.text.width,
+        layers=micro.model.text.layers,
+        heads=micro.model.text.heads,
+        vocab_size=30,
+        enc_token_id=29,
+        weights="bert-base-uncased",
     )
     return FLIPModel(replace(micro.model, vision=vision, text=text)).eval()
 
