@@ -1,10 +1,12 @@
 # The commands of the README. Settings: FACECAPTION_HOME (data root), VENV, PYTHON, PORT,
-# REPORTS_PORT.
+# REPORTS_PORT, TEST_PROCESSES.
 
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 3000
 REPORTS_PORT ?= 3001
+# Test processes; auto is one per core.
+TEST_PROCESSES ?= auto
 FACECAPTION_HOME ?= data
 export FACECAPTION_HOME
 
@@ -25,7 +27,7 @@ demo: $(INSTALLED)
 
 # Without the data root: tests must not see the settings of whoever runs them.
 test: lint
-	env -u FACECAPTION_HOME $(BIN)/pytest
+	env -u FACECAPTION_HOME $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 slow-test: $(INSTALLED)
 	env -u FACECAPTION_HOME $(BIN)/pytest -m slow
