@@ -10,6 +10,7 @@ Source: FaceCaption-15M (https://arxiv.org/abs/2407.08515); the design is BLIP's
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -150,9 +151,7 @@ class FLIPModel(nn.Module):
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.config.to_dict(), indent=2, sort_keys=True)
         (folder / "config.json").write_text(text + "\n", "utf-8")
-        weights = {name: w.detach().cpu().contiguous() for name, w in self.state_dict().items()}
-        # Other libraries ask the header which framework wrote the file.
-        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        write_weights(folder / "model.safetensors", self.state_dict())
 
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path) -> "FLIPModel":
@@ -172,3 +171,12 @@ class FLIPModel(nn.Module):
         model = cls(ModelConfig.from_dict(values))
         model.load_state_dict(load_file(folder / "model.safetensors"))
         return model.eval()
+
+
+def write_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Write weights as safetensors, for everyone who may look into the folder."""
+    written = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
+    # Other libraries ask the header which framework wrote the file.
+    save_file(written, path, metadata={"format": "pt"})
+    # The library makes files for their owner alone, whom another machine need not run as.
+    path.chmod(path.parent.stat().st_mode & 0o666)
