@@ -29,7 +29,7 @@ from flip_training.faces import read_faces
 from flip_training.flip import FLIPModel
 from flip_training.launching import is_launched, launch, process_count, telling_why
 from flip_training.leaving import leave_with_parent, run_and_leave
-from flip_training.model_card import CardFacts
+from flip_training.model_card import PAIR_COLUMNS, CardFacts
 from flip_training.presets import changed_preset, name_from_environment
 from flip_training.recipe_files import find_recipe
 from flip_training.recipes import Recipe
@@ -152,7 +152,7 @@ def _commit(storage: Storage, provenance: Provenance, training: Training) -> Pro
     history = training.history.table()
     facts = CardFacts(
         provenance.partition,
-        pairs=storage.read_table("training_sets", provenance.partition),
+        pairs=storage.read_table("training_sets", provenance.partition, PAIR_COLUMNS),
         history=history,
     )
     save_checkpoint(folder, training.model, training.batches.tokenizer, facts)
