@@ -36,8 +36,9 @@ def word_vocabulary(captions: Iterable[str], max_size: int = 8192) -> list[str]:
 
     Characters come alone and as continuations, so that any word in the captions' alphabet can be
     spelled; the rarest of more than ``MAX_LETTERS`` stay unknown, as text from the web has so many
-    that they would leave no room for words. Made here rather than with ``tokenizers``' WordPiece trainer, whose result differs
-    from run to run (0.23: four runs on twenty captions gave four vocabularies).
+    that they would leave no room for words. Made here rather than with ``tokenizers``' WordPiece
+    trainer, whose result differs from run to run (0.23: four runs on twenty captions gave four
+    vocabularies).
     """
     normalizer = normalizers.BertNormalizer(lowercase=True)
     splitter = pre_tokenizers.BertPreTokenizer()
