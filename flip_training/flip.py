@@ -78,7 +78,14 @@ class FLIPModel(nn.Module):
     def encode_image(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised pictures (B, 3, H, W) to states (B, P + 1, V) and unit features (B, D)."""
         image_embeds = self.visual_encoder(pixel_values)
-        return image_embeds, F.normalize(self.vision_proj(image_embeds[:, 0]).float(), dim=-1)
+        return image_embeds, self._image_feat(image_embeds)
+
+    def image_features(self, pixel_values: Tensor) -> Tensor:
+        """The features of ``encode_image`` alone, (B, D): cheaper where nothing is matched."""
+        return self._image_feat(self.visual_encoder(pixel_values, wanted=1))
+
+    def _image_feat(self, image_embeds: Tensor) -> Tensor:
+        return F.normalize(self.vision_proj(image_embeds[:, 0]).float(), dim=-1)
 
     def encode_text(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Captions (B, L) to unit features (B, D), from the states of [CLS]."""
