@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from flip_training.curves import clamped_temperature, flat_loss
 from flip_training.recipe_files import find_recipe
@@ -180,11 +179,12 @@ def _seen_pictures(storage: Storage, recipe: str) -> str:
     if trained.input_versions.get(place) != measured.input_versions.get(place):
         return f"the checkpoint was trained on another version of {place} than was held out"
     columns = ["split", "key", "crop_sha256"]
-    pairs = storage.read_table("training_sets", recipe, columns)
-    trained_on = pc.equal(pairs["split"], "train")
-    seen, held_out = pairs.filter(trained_on), pairs.filter(pc.invert(trained_on))
+    rows = storage.read_table("training_sets", recipe, columns).to_pylist()
     shared = [
-        pc.sum(pc.is_in(pc.unique(held_out[column]), pc.unique(seen[column]))).as_py()
+        len(
+            {row[column] for row in rows if row["split"] == "train"}
+            & {row[column] for row in rows if row["split"] != "train"}
+        )
         for column in columns[1:]
     ]
     if any(shared):
