@@ -7,8 +7,10 @@ because the Dagster location hashes these values into code versions when it load
 
 import hashlib
 import json
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args, get_type_hints
 
 from flip_training.model_config import ModelConfig, TextConfig, VisionConfig, require
 
@@ -25,6 +27,26 @@ __all__ = [
 
 #: Settings of a training that change how fast or how safely it runs, and not what it learns.
 NOT_LEARNT: Final = ("cache_crops", "compute_threads", "decode_threads", "save_every")
+
+#: Settings of a training, what their values must satisfy, and that in words; NaN never does.
+_TRAIN_BOUNDS: Final[tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...]] = (
+    (
+        ("epochs", "grad_clip", "shuffle_buffer", "decode_threads", "log_every", "save_every"),
+        lambda value: value > 0,
+        "positive",
+    ),
+    (("batch_size",), lambda value: value >= 2, "at least 2"),
+    (("lr",), lambda value: 0 < value < 1, "in (0, 1)"),
+    (("decay",), lambda value: 0 < value <= 1, "in (0, 1]"),
+    (("warmup_lr", "min_lr", "momentum", "alpha"), lambda value: 0 <= value < 1, "in [0, 1)"),
+    (
+        ("warmup_steps", "weight_decay", "queue_size", "alpha_ramp_epochs"),
+        lambda value: 0 <= value < math.inf,
+        "0 or more",
+    ),
+    (("augment_ops", "compute_threads"), lambda value: value >= 0, "0 or more"),
+    (("augment_magnitude",), lambda value: 0 <= value <= 10, "from 0 to 10"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,32 +117,13 @@ class TrainConfig:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "log_every", "save_every", "shuffle_buffer", "decode_threads"):
-            require(getattr(self, name) > 0, f"train.{name}", getattr(self, name), "positive")
-        require(self.batch_size >= 2, "train.batch_size", self.batch_size, "at least 2")
-        require(self.grad_clip > 0, "train.grad_clip", self.grad_clip, "positive")
-        require(0 < self.lr < 1, "train.lr", self.lr, "in (0, 1)")
-        require(0 <= self.momentum < 1, "train.momentum", self.momentum, "in [0, 1)")
-        require(0 <= self.alpha < 1, "train.alpha", self.alpha, "in [0, 1)")
-        require(self.queue_size >= 0, "train.queue_size", self.queue_size, "0 or more")
-        require(
-            self.schedule in ("step_decay", "cosine"),
-            "train.schedule",
-            self.schedule,
-            "step_decay or cosine",
-        )
-        require(
-            self.precision in ("fp32", "bf16", "fp16"),
-            "train.precision",
-            self.precision,
-            "fp32, bf16 or fp16",
-        )
-        require(
-            self.contrast in ("softmax", "sigmoid"),
-            "train.contrast",
-            self.contrast,
-            "softmax or sigmoid",
-        )
+        for names, is_allowed, expected in _TRAIN_BOUNDS:
+            for name in names:
+                value = getattr(self, name)
+                require(is_allowed(value), f"train.{name}", value, expected)
+        for name in ("schedule", "precision", "contrast"):
+            value, choices = getattr(self, name), get_args(get_type_hints(TrainConfig)[name])
+            require(value in choices, f"train.{name}", value, " or ".join(choices))
         require(
             self.micro_batches > 0 and self.batch_size % self.micro_batches == 0,
             "train.micro_batches",

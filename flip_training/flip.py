@@ -10,6 +10,7 @@ Source: FaceCaption-15M (https://arxiv.org/abs/2407.08515); the design is BLIP's
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -77,7 +78,14 @@ class FLIPModel(nn.Module):
     def encode_image(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised pictures (B, 3, H, W) to states (B, P + 1, V) and unit features (B, D)."""
         image_embeds = self.visual_encoder(pixel_values)
-        return image_embeds, F.normalize(self.vision_proj(image_embeds[:, 0]).float(), dim=-1)
+        return image_embeds, self._image_feat(image_embeds)
+
+    def image_features(self, pixel_values: Tensor) -> Tensor:
+        """The features of ``encode_image`` alone, (B, D): cheaper where nothing is matched."""
+        return self._image_feat(self.visual_encoder(pixel_values, wanted=1))
+
+    def _image_feat(self, image_embeds: Tensor) -> Tensor:
+        return F.normalize(self.vision_proj(image_embeds[:, 0]).float(), dim=-1)
 
     def encode_text(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Captions (B, L) to unit features (B, D), from the states of [CLS]."""
@@ -150,9 +158,7 @@ class FLIPModel(nn.Module):
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.config.to_dict(), indent=2, sort_keys=True)
         (folder / "config.json").write_text(text + "\n", "utf-8")
-        weights = {name: w.detach().cpu().contiguous() for name, w in self.state_dict().items()}
-        # Other libraries ask the header which framework wrote the file.
-        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        write_weights(folder / "model.safetensors", self.state_dict())
 
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path) -> "FLIPModel":
@@ -172,3 +178,12 @@ class FLIPModel(nn.Module):
         model = cls(ModelConfig.from_dict(values))
         model.load_state_dict(load_file(folder / "model.safetensors"))
         return model.eval()
+
+
+def write_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Write weights as safetensors, for everyone who may look into the folder."""
+    written = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
+    # Other libraries ask the header which framework wrote the file.
+    save_file(written, path, metadata={"format": "pt"})
+    # The library makes files for their owner alone, whom another machine need not run as.
+    path.chmod(path.parent.stat().st_mode & 0o666)

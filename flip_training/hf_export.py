@@ -10,10 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from safetensors.torch import save_file
 from transformers import BertTokenizer
 
-from flip_training.flip import FLIPModel
+from flip_training.flip import FLIPModel, write_weights
 from flip_training.processing import processor_of
 
 #: What transformers asks for by name, and where it is.
@@ -50,8 +49,8 @@ def export_for_transformers(
         card: Its card, to which the use with transformers is added.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {f"flip.{n}": w.detach().cpu().contiguous() for n, w in model.state_dict().items()}
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    weights = {f"flip.{name}": weight for name, weight in model.state_dict().items()}
+    write_weights(folder / "model.safetensors", weights)
     settings = {
         "architectures": [_ENTRANCES["AutoModel"].split(".")[1]],
         "auto_map": _ENTRANCES,

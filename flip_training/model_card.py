@@ -52,13 +52,17 @@ publishes them decides on a licence that those terms allow.
 """
 
 
+#: What a card counts of a training set: captions need not be read for that.
+PAIR_COLUMNS: Final = ["split", "face_id", "caption_source"]
+
+
 @dataclass(frozen=True)
 class CardFacts:
     """What is known of a model beside its settings; tables as the schema describes them.
 
     Attributes:
         recipe: Partition; empty where it is not known.
-        pairs: ``training_sets``, of which splits, faces and sources are counted.
+        pairs: ``PAIR_COLUMNS`` of ``training_sets``.
         history: ``flip_checkpoints``.
         retrieval: ``flip_retrieval``.
     """
@@ -82,7 +86,7 @@ def facts_of(storage: Storage, recipe: str) -> CardFacts:
     )
     return CardFacts(
         recipe,
-        pairs=storage.read_table("training_sets", recipe) if is_source else None,
+        pairs=storage.read_table("training_sets", recipe, PAIR_COLUMNS) if is_source else None,
         history=storage.read_table("flip_checkpoints", recipe),
         retrieval=storage.read_table("flip_retrieval", recipe) if is_own else None,
     )
@@ -121,7 +125,7 @@ def _data(facts: CardFacts) -> str:
         faces = pc.count_distinct(rows["face_id"]).as_py()
         lines.append(f"| {split} | {faces} | {rows.num_rows} |")
     sources = ", ".join(
-        f"`{name}`" for name in sorted(set(facts.pairs["caption_source"].to_pylist()))
+        f"`{name}`" for name in sorted(pc.unique(facts.pairs["caption_source"]).to_pylist())
     )
     return "\n".join([*lines, "", f"Captions from {sources}.", ""])
 

@@ -23,6 +23,13 @@ def require(condition: bool, setting: str, value: object, expected: str) -> None
         raise ValueError(f"{setting} must be {expected}, got {value!r}")
 
 
+def _require_heads(encoder: str, width: int, heads: int) -> None:
+    require(heads > 0, f"{encoder}.heads", heads, "positive")
+    require(
+        width > 0 and width % heads == 0, f"{encoder}.width", width, f"a multiple of heads {heads}"
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class VisionConfig:
     """The image encoder, a CLIP ViT.
@@ -48,12 +55,12 @@ class VisionConfig:
 
     def __post_init__(self) -> None:
         require(
-            self.patch_size > 0 and self.image_size % self.patch_size == 0,
+            0 < self.patch_size <= self.image_size and self.image_size % self.patch_size == 0,
             "vision.image_size",
             self.image_size,
             f"a multiple of patch_size {self.patch_size}",
         )
-        require(self.width % self.heads == 0, "vision.width", self.width, "a multiple of heads")
+        _require_heads("vision", self.width, self.heads)
         require(self.layers > 0, "vision.layers", self.layers, "positive")
         require(
             self.activation in ("quick_gelu", "gelu"),
@@ -98,7 +105,7 @@ class TextConfig:
     weights: str = ""
 
     def __post_init__(self) -> None:
-        require(self.width % self.heads == 0, "text.width", self.width, "a multiple of heads")
+        _require_heads("text", self.width, self.heads)
         require(self.layers > 0, "text.layers", self.layers, "positive")
         require(self.max_length >= 3, "text.max_length", self.max_length, "at least 3")
         require(0 <= self.dropout < 1, "text.dropout", self.dropout, "in [0, 1)")

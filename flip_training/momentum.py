@@ -41,7 +41,7 @@ class MomentumTwin(nn.Module):
     @torch.no_grad()
     def features(self, batch: Mapping[str, Tensor]) -> PairFeatures:
         """Its features of a batch as ``objective.Objective`` takes it."""
-        _, image_feat = self.model.encode_image(batch["pixel_values"])
+        image_feat = self.model.image_features(batch["pixel_values"])
         text_feat = self.model.encode_text(batch["input_ids"], batch["attention_mask"])
         return PairFeatures(image_feat, text_feat, batch["image_id"], batch["caption_id"])
 

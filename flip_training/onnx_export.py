@@ -31,7 +31,7 @@ class _ImageTower(nn.Module):
         self.model = model
 
     def forward(self, pixel_values: Tensor) -> Tensor:
-        return self.model.encode_image(pixel_values)[1]
+        return self.model.image_features(pixel_values)
 
 
 class _TextTower(nn.Module):

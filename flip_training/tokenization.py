@@ -5,7 +5,7 @@ there so that ids agree with the published weights.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +16,9 @@ from flip_training.model_config import ModelConfig
 
 SPECIAL_TOKENS: Final = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ADDED_TOKENS: Final = ("[DEC]", "[ENC]")
+
+#: Most characters that a vocabulary made from captions spells with.
+MAX_LETTERS: Final = 1000
 
 _TO_SPACE: Final = str.maketrans(dict.fromkeys('.!"()*#:;~', " "))
 
@@ -32,8 +35,10 @@ def word_vocabulary(captions: Iterable[str], max_size: int = 8192) -> list[str]:
     """A WordPiece vocabulary: special tokens, characters, then words by falling frequency.
 
     Characters come alone and as continuations, so that any word in the captions' alphabet can be
-    spelled. Made here rather than with ``tokenizers``' WordPiece trainer, whose result differs
-    from run to run (0.23: four runs on twenty captions gave four vocabularies).
+    spelled; the rarest of more than ``MAX_LETTERS`` stay unknown, as text from the web has so many
+    that they would leave no room for words. Made here rather than with ``tokenizers``' WordPiece
+    trainer, whose result differs from run to run (0.23: four runs on twenty captions gave four
+    vocabularies).
     """
     normalizer = normalizers.BertNormalizer(lowercase=True)
     splitter = pre_tokenizers.BertPreTokenizer()
@@ -41,10 +46,18 @@ def word_vocabulary(captions: Iterable[str], max_size: int = 8192) -> list[str]:
     for caption in captions:
         text = normalizer.normalize_str(caption)
         words.update(word for word, _ in splitter.pre_tokenize_str(text))
-    letters = sorted({letter for word in words for letter in word})
+    letters = _letters(words)
     pieces = [*letters, *(f"##{letter}" for letter in letters)]
     ranked = sorted(words, key=lambda word: (-words[word], word))
     return list(dict.fromkeys([*SPECIAL_TOKENS, *pieces, *ranked]))[:max_size]
+
+
+def _letters(words: Mapping[str, int]) -> list[str]:
+    """The most frequent characters of words that come so often, in order of the alphabet."""
+    seen: Counter[str] = Counter()
+    for word, count in words.items():
+        seen.update(dict.fromkeys(word, count))
+    return sorted(sorted(seen, key=lambda letter: (-seen[letter], letter))[:MAX_LETTERS])
 
 
 def vocabulary_tokenizer(captions: Iterable[str]) -> BertTokenizer:

@@ -29,8 +29,8 @@ from flip_training.faces import read_faces
 from flip_training.flip import FLIPModel
 from flip_training.launching import is_launched, launch, process_count, telling_why
 from flip_training.leaving import leave_with_parent, run_and_leave
-from flip_training.model_card import CardFacts
-from flip_training.presets import changed_preset
+from flip_training.model_card import PAIR_COLUMNS, CardFacts
+from flip_training.presets import changed_preset, name_from_environment
 from flip_training.recipe_files import find_recipe
 from flip_training.recipes import Recipe
 from flip_training.reporting import Run, open_reporters
@@ -152,7 +152,7 @@ def _commit(storage: Storage, provenance: Provenance, training: Training) -> Pro
     history = training.history.table()
     facts = CardFacts(
         provenance.partition,
-        pairs=storage.read_table("training_sets", provenance.partition),
+        pairs=storage.read_table("training_sets", provenance.partition, PAIR_COLUMNS),
         history=history,
     )
     save_checkpoint(folder, training.model, training.batches.tokenizer, facts)
@@ -173,7 +173,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def main(
     recipe: Annotated[str, typer.Option(help="Which captions to train on.")],
-    preset: Annotated[str, typer.Option(help="Named setting, such as tiny.")] = "tiny",
+    preset: Annotated[
+        str, typer.Option(help="Named setting; else FLIP_PRESET, else the profile's.")
+    ] = "",
     home: Annotated[Path | None, typer.Option(help="Data root; else FACECAPTION_HOME.")] = None,
     changes: Annotated[
         list[str] | None,
@@ -189,7 +191,7 @@ def main(
     ] = "",
 ) -> None:
     """Train a recipe's FLIP from its training set and commit it."""
-    setting = changed_preset(preset, changes or ())
+    setting = changed_preset(preset or name_from_environment(), changes or ())
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     count = process_count(processes, chosen)
     leave_with_parent()

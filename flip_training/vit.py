@@ -55,8 +55,8 @@ class _SelfAttention(nn.Module):
             _init_linear(linear, std * (2 * config.layers) ** -0.5)
         _init_linear(self.out_proj, std)
 
-    def forward(self, states: Tensor) -> Tensor:
-        query, key, value = self.q_proj(states), self.k_proj(states), self.v_proj(states)
+    def forward(self, states: Tensor, source: Tensor) -> Tensor:
+        query, key, value = self.q_proj(states), self.k_proj(source), self.v_proj(source)
         mixed: Tensor = self.out_proj(attend(query, key, value, self.heads))
         return mixed
 
@@ -84,8 +84,9 @@ class _Layer(nn.Module):
         self.layer_norm2 = nn.LayerNorm(config.width, eps=_EPS)
         self.mlp = _FeedForward(config)
 
-    def forward(self, states: Tensor) -> Tensor:
-        states = states + self.self_attn(self.layer_norm1(states))
+    def forward(self, states: Tensor, wanted: int | None = None) -> Tensor:
+        normed = self.layer_norm1(states)
+        states = states[:, :wanted] + self.self_attn(normed[:, :wanted], normed)
         return states + self.mlp(self.layer_norm2(states))  # type: ignore[no-any-return]
 
 
@@ -95,10 +96,10 @@ class _Encoder(nn.Module):
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
         self.recompute = False
 
-    def forward(self, states: Tensor) -> Tensor:
-        for layer in self.layers:
+    def forward(self, states: Tensor, wanted: int | None) -> Tensor:
+        for layer in self.layers[:-1]:
             states = run_layer(layer, self.recompute, states)
-        return states
+        return run_layer(self.layers[-1], self.recompute, states, wanted)
 
 
 class VisualEncoder(nn.Module):
@@ -112,8 +113,13 @@ class VisualEncoder(nn.Module):
         self.encoder = _Encoder(config)
         self.post_layernorm = nn.LayerNorm(config.width, eps=_EPS)
 
-    def forward(self, pixel_values: Tensor) -> Tensor:
+    def forward(self, pixel_values: Tensor, wanted: int | None = None) -> Tensor:
         """Normalised pictures (B, 3, H, W) to states (B, P + 1, W), the class token first.
+
+        Args:
+            pixel_values: The pictures.
+            wanted: How many tokens' states are wanted, from the first; None for all. The last
+                layer computes no others.
 
         Raises:
             ValueError: If the pictures are not of the size that the model is for.
@@ -121,7 +127,7 @@ class VisualEncoder(nn.Module):
         if pixel_values.shape[1:] != (3, self.image_size, self.image_size):
             expected = f"(B, 3, {self.image_size}, {self.image_size})"
             raise ValueError(f"pixel_values must be {expected}, got {tuple(pixel_values.shape)}")
-        states = self.encoder(self.pre_layrnorm(self.embeddings(pixel_values)))
+        states = self.encoder(self.pre_layrnorm(self.embeddings(pixel_values)), wanted)
         return self.post_layernorm(states)  # type: ignore[no-any-return]
 
     def set_gradient_checkpointing(self, enabled: bool) -> None:

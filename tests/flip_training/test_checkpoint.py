@@ -51,6 +51,12 @@ def test_a_checkpoint_has_a_card_and_the_processors_files(model: FLIPModel, tmp_
     }
 
 
+def test_whoever_may_read_the_folder_may_read_the_weights(model: FLIPModel, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    model.save_pretrained(tmp_path)
+    assert (tmp_path / "model.safetensors").stat().st_mode & 0o777 == 0o644
+
+
 def test_nothing_is_pickled() -> None:
     """What others pickled is read as plain tensors only, and nothing of ours is pickled."""
     sources = list(Path(flip_training.__path__[0]).rglob("*.py"))

@@ -29,6 +29,18 @@ def test_features_are_unit_vectors_of_the_shared_space(model: FLIPModel) -> None
     torch.testing.assert_close(image_feat.norm(dim=1), torch.ones(2))
 
 
+def test_features_alone_and_their_gradients_are_those_with_the_states(model: FLIPModel) -> None:
+    size = model.config.vision.image_size
+    pixels = torch.randn(3, 3, size, size)
+    aim = torch.randn(3, model.config.embed_dim)
+    weights = [*model.visual_encoder.parameters(), *model.vision_proj.parameters()]
+    found = [model.encode_image(pixels)[1], model.image_features(pixels)]
+    torch.testing.assert_close(*found)
+    whole, alone = (torch.autograd.grad((f * aim).sum(), weights) for f in found)
+    for one, other in zip(whole, alone, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_padding_changes_nothing(model: FLIPModel) -> None:
     embeds, _ = model.encode_image(torch.randn(1, 3, 16, 16))
     short, long = torch.tensor([[2, 9, 3]]), torch.tensor([[2, 9, 3, 0, 0]])

@@ -25,7 +25,9 @@ def test_the_published_model_is_the_preset() -> None:
     [
         ({"patch_size": 0}, r"vision\.image_size must be a multiple of patch_size 0"),
         ({"activation": "relu"}, r"vision\.activation must be quick_gelu or gelu, got 'relu'"),
-        ({"width": 100, "heads": 3}, r"vision\.width must be a multiple of heads, got 100"),
+        ({"width": 100, "heads": 3}, r"vision\.width must be a multiple of heads 3, got 100"),
+        ({"heads": 0}, r"vision\.heads must be positive, got 0"),
+        ({"image_size": 0}, r"vision\.image_size must be a multiple of patch_size 16, got 0"),
     ],
 )
 def test_bad_settings_are_named(change: dict[str, object], message: str) -> None:

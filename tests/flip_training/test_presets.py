@@ -1,5 +1,6 @@
 """Named settings, and which one the environment chooses."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -49,6 +50,13 @@ def test_unknown_presets_are_refused() -> None:
         ({"batch_size": 1}, r"train\.batch_size must be at least 2, got 1"),
         ({"epochs": 0}, r"train\.epochs must be positive, got 0"),
         ({"schedule": "steps"}, r"train\.schedule must be step_decay or cosine, got 'steps'"),
+        ({"warmup_lr": math.nan}, r"train\.warmup_lr must be in \[0, 1\), got nan"),
+        ({"min_lr": -1.0}, r"train\.min_lr must be in \[0, 1\), got -1\.0"),
+        ({"decay": math.nan}, r"train\.decay must be in \(0, 1\], got nan"),
+        ({"weight_decay": math.inf}, r"train\.weight_decay must be 0 or more, got inf"),
+        ({"warmup_steps": -1}, r"train\.warmup_steps must be 0 or more, got -1"),
+        ({"augment_magnitude": 50}, r"train\.augment_magnitude must be from 0 to 10, got 50"),
+        ({"compute_threads": -1}, r"train\.compute_threads must be 0 or more, got -1"),
     ],
 )
 def test_bad_settings_are_named(change: dict[str, object], message: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from flip_training.config import Preset
 from flip_training.tokenization import (
     ADDED_TOKENS,
+    MAX_LETTERS,
     choose_tokenizer,
     clean_caption,
     tokenize,
@@ -52,6 +53,13 @@ def test_cleaning_twice_changes_nothing() -> None:
 def test_a_large_vocabulary_is_cut_at_its_rarest_words() -> None:
     vocabulary = word_vocabulary(["a b", "a"], max_size=8)
     assert vocabulary[5:] == ["a", "b", "##a"]
+
+
+def test_many_rare_characters_leave_room_for_words() -> None:
+    rare = ["".join(chr(0x4E00 + 5 * i + j) for j in range(5)) for i in range(900)]
+    vocabulary = word_vocabulary(["a woman smiles"] * 3 + rare)
+    assert {"woman", "smiles", "w", "##n"} <= set(vocabulary)
+    assert len([token for token in vocabulary if token.startswith("##")]) == MAX_LETTERS
 
 
 def test_the_model_learns_how_many_tokens_there_are(micro: Preset) -> None:

@@ -207,6 +207,16 @@ def test_a_training_set_is_needed(storage: Storage, micro: Preset) -> None:
         trained(storage, micro)
 
 
+def test_the_command_takes_the_environments_preset_unless_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FLIP_PRESET", "huge")
+    with pytest.raises(ValueError, match="FLIP_PRESET='huge' is not one of"):
+        train_module.main("llm")
+    with pytest.raises(ValueError, match="preset 'vast' is not one of"):
+        train_module.main("llm", "vast")
+
+
 def test_a_home_without_a_training_set_is_left_as_it_was(tmp_path: Path, micro: Preset) -> None:
     with pytest.raises(PartitionMissing):
         trained(Storage(tmp_path), micro)
