@@ -145,8 +145,18 @@ def test_bad_places_and_models_are_named(flip, tmp_path) -> None:
     assert "holds no picture that can be read" in flip(
         "embed-target", "target", tmp_path / "none", fails=True
     )
+    (tmp_path / "text.tar").write_text("no tar")
+    told = flip("embed-target", "target", tmp_path / "text.tar", fails=True)
+    assert "text.tar: " in told and "Traceback" not in told
+    assert "got '../mine'" in flip("embed-target", "../mine", tmp_path / "none", fails=True)
     assert "FLIP_CLIP = " in flip("embed-faces", "--clip", tmp_path / "none", fails=True)
     assert "FLIP_CLIP is empty" in flip("embed-faces", "--clip", "", fails=True)
+
+
+def test_a_shard_whose_tar_is_damaged_is_passed_over(storage, flip) -> None:
+    storage.tar_path("face_crops", SHARDS[0]).write_bytes(b"no tar")
+    assert f"{SHARDS[0]} is passed over: " in flip("embed-faces")
+    assert storage.partitions(FACES) == [SHARDS[1]]
 
 
 def test_no_names_of_people_are_stored(storage: Storage, flip) -> None:
