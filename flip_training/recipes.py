@@ -20,8 +20,7 @@ CAPTION_TABLES: Final[Mapping[str, str]] = {
 
 Score = Literal["crop_cosine", "picture_cosine", "crop_clip_s", "picture_clip_s"]
 
-#: Names of target sets; they are file names.
-TARGET_NAME: Final = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
+TARGET_NAME: Final = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")  # a file's
 _NAME: Final = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 
@@ -77,7 +76,8 @@ class Cut:
     def __str__(self) -> str:
         if self.top is None:
             return f"{self.score_of} scores at least {self.at_least}"
-        return f"{self.score_of} scores as {self.ranked} does in the top {self.top:.0%}"
+        as_what = "" if self.ranked == self.score_of else f"as {self.ranked} does "
+        return f"{self.score_of} scores {as_what}in the top {self.top:.0%}"
 
 
 @dataclass(frozen=True, kw_only=True)
