@@ -44,6 +44,29 @@ def mean_recalls(table: pa.Table, split: str) -> dict[str, tuple[float, float]]:
 def recipes_markdown(storage: Storage) -> str:
     """All recipes that are evaluated, as they are now, the best AUC by similarity first.
 
+    Each recipe is asked for its own captions, of the people who have one. What is found among other
+    candidates does not compare, so each row names how many queries of how many groups it is of.
+    """
+    rows = [
+        row
+        for row in table.to_pylist()
+        if row["split"] == split and row["score"] == score and row["metric"].startswith("R@")
+    ]
+    if not rows:
+        raise ValueError(f"no {score} recall of the {split} split")
+    value, chance = (math.fsum(row[c] for row in rows) / len(rows) for c in ("value", "chance"))
+    return value, chance
+
+
+def mean_recalls(table: pa.Table, split: str) -> dict[str, tuple[float, float]]:
+    """``mean_recall`` by each score that the split was measured with; empty where it was not."""
+    measured = {row["score"] for row in table.to_pylist() if row["split"] == split}
+    return {score: mean_recall(table, split, score) for score in sorted(measured)}
+
+
+def recipes_markdown(storage: Storage) -> str:
+    """All recipes that are evaluated, as they are now, the best AUC by similarity first.
+
     Recipes hold out the same people, but what they are asked for is their own captions: numbers of
     recipes whose test sets differ are no contest, so that each row names its own.
     """
@@ -60,10 +83,9 @@ def _rows(storage: Storage, recipe: str) -> Iterator[tuple[float, str]]:
     pairs = storage.read_provenance("training_sets", recipe)
     trained = f"{pairs.counts.get('pairs_train', 0):,.0f}" if pairs else ""
     areas = {row["score"]: row for row in area_rows(table.to_pylist(), "test")}
-    for score, (value, chance) in mean_recalls(table, "test").items():
-        if (area := areas.get(score)) is None:
-            continue
+    for score, area in areas.items():
+        value, chance = mean_recall(table, "test", score)
         interval = f"{area['value']:.3f} [{area['value_low']:.3f} to {area['value_high']:.3f}]"
         asked = f"{area['num_queries']:,} queries, {area['num_groups']:,} groups"
         cells = (recipe, trained, score, interval, f"{value:.3f} ({chance:.3f})", asked)
-        yield areas["itc"]["value"], f"| {' | '.join(cells)} |"
+        yield areas.get("itc", area)["value"], f"| {' | '.join(cells)} |"
