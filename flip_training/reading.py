@@ -4,12 +4,12 @@ Many recipes ask for the records of the same shards; each is read once. Which fi
 belongs to ``storage``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Final, TypeVar, TypeVarTuple, cast
 
-_More = ParamSpec("_More")
+_More = TypeVarTuple("_More")
 _Found = TypeVar("_Found")
 
 #: Results that are kept: several for each shard of a large dataset.
@@ -17,8 +17,8 @@ _MOST: Final = 1 << 16
 
 
 def kept_while_unchanged(
-    read: Callable[Concatenate[Path, _More], _Found],
-) -> Callable[Concatenate[Path, _More], _Found]:
+    read: Callable[[Path, *_More], _Found],
+) -> Callable[[Path, *_More], _Found]:
     """Let a function of a file be called once for each state of the file and other arguments.
 
     What it returns is shared and must not be changed. A file is the same as long as its inode,
@@ -26,13 +26,13 @@ def kept_while_unchanged(
     """
 
     @lru_cache(maxsize=_MOST)
-    def keep(path: Path, _: object, *args: _More.args, **kwargs: _More.kwargs) -> _Found:
-        return read(path, *args, **kwargs)
+    def keep(_: Hashable, path: Path, *more: Hashable) -> _Found:
+        return read(path, *cast(tuple[*_More], more))
 
     @wraps(read)
-    def ask(path: Path, *args: _More.args, **kwargs: _More.kwargs) -> _Found:
+    def ask(path: Path, /, *more: *_More) -> _Found:
         now = path.stat()
         state = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
-        return keep(path, state, *args, **kwargs)
+        return keep(state, path, *cast(tuple[Hashable, ...], more))
 
     return ask

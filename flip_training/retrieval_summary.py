@@ -48,29 +48,6 @@ def recipes_markdown(storage: Storage) -> str:
     candidates does not compare, so each row names how many queries of how many groups it is of.
     """
     rows = [
-        row
-        for row in table.to_pylist()
-        if row["split"] == split and row["score"] == score and row["metric"].startswith("R@")
-    ]
-    if not rows:
-        raise ValueError(f"no {score} recall of the {split} split")
-    value, chance = (math.fsum(row[c] for row in rows) / len(rows) for c in ("value", "chance"))
-    return value, chance
-
-
-def mean_recalls(table: pa.Table, split: str) -> dict[str, tuple[float, float]]:
-    """``mean_recall`` by each score that the split was measured with; empty where it was not."""
-    measured = {row["score"] for row in table.to_pylist() if row["split"] == split}
-    return {score: mean_recall(table, split, score) for score in sorted(measured)}
-
-
-def recipes_markdown(storage: Storage) -> str:
-    """All recipes that are evaluated, as they are now, the best AUC by similarity first.
-
-    Recipes hold out the same people, but what they are asked for is their own captions: numbers of
-    recipes whose test sets differ are no contest, so that each row names its own.
-    """
-    rows = [
         row for recipe in storage.partitions("flip_retrieval") for row in _rows(storage, recipe)
     ]
     order = sorted(rows, key=lambda row: -row[0])
