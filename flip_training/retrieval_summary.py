@@ -13,7 +13,7 @@ from flip_training.retrieval_report import area_rows
 from flip_training.storage import Storage
 
 _HEAD: Final = (
-    "| recipe | train pairs | score | AUC [95 % interval] | mean recall (chance) | test set |",
+    "| recipe | train pairs | score | AUC [95 % interval] | mean recall (chance) | queries |",
     "|---|---:|---|---|---|---|",
 )
 
@@ -62,7 +62,7 @@ def _rows(storage: Storage, recipe: str) -> Iterator[tuple[float, str]]:
     areas = {row["score"]: row for row in area_rows(table.to_pylist(), "test")}
     for score, area in areas.items():
         value, chance = mean_recall(table, "test", score)
-        interval = f"{area['value']:.3f} [{area['value_low']:.3f} to {area['value_high']:.3f}]"
-        asked = f"{area['num_queries']:,} queries, {area['num_groups']:,} groups"
+        interval = f"{area['value']:.3f} [{area['value_low']:.3f}-{area['value_high']:.3f}]"
+        asked = f"{area['num_queries']:,} of {area['num_groups']:,} groups"
         cells = (recipe, trained, score, interval, f"{value:.3f} ({chance:.3f})", asked)
         yield areas.get("itc", area)["value"], f"| {' | '.join(cells)} |"
