@@ -91,13 +91,31 @@ def _no_shard(errors: list[Exception]) -> Exception:
 def _whole_inputs(storage: Storage, recipe: Recipe) -> dict[str, str]:
     """Versions of what is not kept by shard."""
     versions = present_version(storage)
-    versions["optout"] = fingerprint(OptOut.read(storage.opt_out_folder).version)
+    versions["optout"] = _opt_out_version(storage)
     if benchmarks := Benchmarks.read(storage.benchmarks_folder):
         versions["benchmarks"] = benchmarks.version
     if recipe.uses_clusters:
         target = image_embeddings.require(storage, image_embeddings.TARGETS, recipe.target)
         versions[f"{image_embeddings.TARGETS}/{recipe.target}"] = target.data_version
     return versions
+
+
+def require_present_opt_outs(storage: Storage, pairs: Provenance) -> None:
+    """See that a training set knows the opt-out list as it is now.
+
+    Raises:
+        InputUnavailable: If it was built with another list.
+        OptOutError: If the list cannot be used.
+    """
+    if pairs.input_versions.get("optout") != _opt_out_version(storage):
+        raise InputUnavailable(
+            f"{pairs.asset} of {pairs.partition} was built before {storage.opt_out_folder} "
+            "changed; materialize it again"
+        )
+
+
+def _opt_out_version(storage: Storage) -> str:
+    return fingerprint(OptOut.read(storage.opt_out_folder).version)
 
 
 def _shard_inputs(storage: Storage, shard: str, recipe: Recipe) -> Iterable[Provenance]:
