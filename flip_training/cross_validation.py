@@ -96,6 +96,8 @@ def _fold_storage(storage: Storage, recipe: str, held_out: set[str]) -> Iterator
         row["split"] = "test" if row["split_group"] in held_out else "train"
     with TemporaryDirectory(prefix="cross-validation-") as folder:
         (Path(folder) / "face_crops").symlink_to(storage.home / "face_crops")
+        if storage.opt_out_folder.exists():
+            (Path(folder) / storage.opt_out_folder.name).symlink_to(storage.opt_out_folder)
         borrowed = Storage(Path(folder))
         borrowed.commit(
             pa.Table.from_pylist(rows, schema=storage.read_table("training_sets", recipe).schema),
