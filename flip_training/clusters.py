@@ -45,6 +45,9 @@ def faces_like_target(
     count = max(1, min(recipe.clusters, total // _LEAST_PER_CENTROID))
     every = max(1, total // (count * _MOST_PER_CENTROID))
     sample = np.concatenate([read(storage, FACES, shard)[1][::every] for shard in shards])
+    if not len(sample):
+        yield from ((shard, []) for shard in shards)
+        return
     centroids = fit_centroids(sample, count)
     wanted = np.unique(nearest(read(storage, TARGETS, recipe.target)[1], centroids))
     for shard in shards:

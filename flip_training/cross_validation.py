@@ -21,6 +21,7 @@ from flip_training.config import Preset
 from flip_training.crops import CropStream
 from flip_training.evaluate import read_groups, score_split
 from flip_training.faces import read_faces
+from flip_training.inputs import require_present_opt_outs
 from flip_training.intervals import Bootstrap
 from flip_training.recipes import Recipe
 from flip_training.retrieval_rows import Measured, Row, metric_rows, pooled
@@ -57,11 +58,12 @@ def cross_validate(
     fold's model does. Nothing but the result is kept, in ``reports`` of the data root.
 
     Raises:
-        PartitionMissing: If the training set has not been built.
+        PartitionMissing: If the training set has not been built, or not since the opt-out list
+            changed.
         GateFailed: If it failed a blocking check.
-        ValueError: If there are fewer split groups than folds.
+        ValueError: If the opt-out list cannot be used, or there are fewer split groups than folds.
     """
-    storage.require("training_sets", recipe.name)
+    require_present_opt_outs(storage, storage.require("training_sets", recipe.name))
     groups = read_groups(storage, recipe.name)
     folds = fold_of_groups(list(groups.values()), num_folds)
     found: dict[str, list[Sequence[Measured]]] = {}
@@ -94,6 +96,8 @@ def _fold_storage(storage: Storage, recipe: str, held_out: set[str]) -> Iterator
         row["split"] = "test" if row["split_group"] in held_out else "train"
     with TemporaryDirectory(prefix="cross-validation-") as folder:
         (Path(folder) / "face_crops").symlink_to(storage.home / "face_crops")
+        if storage.opt_out_folder.exists():
+            (Path(folder) / storage.opt_out_folder.name).symlink_to(storage.opt_out_folder)
         borrowed = Storage(Path(folder))
         borrowed.commit(
             pa.Table.from_pylist(rows, schema=storage.read_table("training_sets", recipe).schema),

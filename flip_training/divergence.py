@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from flip_training.storage import publish
+from flip_training.publishing import publish
 
 _FILE: Final = "diverged.json"
 

@@ -19,6 +19,7 @@ from PIL import Image
 
 from flip_training.config import fingerprint
 from flip_training.image_embeddings import CLIP_SETTING, FACES, TARGETS, Embedded, commit
+from flip_training.recipes import TARGET_NAME
 from flip_training.storage import Provenance, Storage
 
 #: Raised when equal pictures would get other embeddings.
@@ -115,12 +116,16 @@ def embed_target(
     """Embed the pictures of a folder or tar as a target set and commit them.
 
     Raises:
-        ValueError: If there is no picture that can be read.
+        ValueError: If the name cannot be a file's, or there is no picture that can be read.
+        OSError: If the place cannot be read.
+        TarError: If it is a file, but no tar.
     """
+    if not TARGET_NAME.fullmatch(name):
+        raise ValueError(f"a target's name is lower-case letters, digits, - and _, got {name!r}")
     pictures = _tar_pictures(place) if place.is_file() else _folder_pictures(place)
     embedded = encoder.embed_all(pictures, batch_size)
     if all(embedded.errors):
-        raise ValueError(f"{place} holds no picture that can be read (of {len(embedded.errors)})")
+        raise ValueError(f"it holds no picture that can be read (of {len(embedded.errors)})")
     return commit(storage, embedded, Provenance(TARGETS, name, encoder.version))
 
 

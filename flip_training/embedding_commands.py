@@ -3,6 +3,7 @@
 Arguments in, text out; embedding belongs to ``embedding``, which is imported when they run.
 """
 
+import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +34,7 @@ def embed_faces(clip: _Clip = "", batch_size: _BatchSize = 64) -> None:
     for number, shard in enumerate(shards, 1):
         try:
             done = embed_shard(storage, shard, encoder, batch_size)
-        except (PartitionMissing, GateFailed) as error:
+        except (PartitionMissing, GateFailed, OSError, tarfile.TarError) as error:
             _errors.print(f"✗ {shard} is passed over: {error}", soft_wrap=True)
             continue
         told = f"{done.counts['embedded']:.0f} faces" if done else "up to date"
@@ -52,8 +53,8 @@ def embed_target(
     storage, encoder = _open(clip)
     try:
         done = embedding.embed_target(storage, name, place, encoder, batch_size)
-    except (ValueError, OSError) as error:
-        raise _stop(str(error)) from None
+    except (ValueError, OSError, tarfile.TarError) as error:
+        raise _stop(f"{place}: {error}") from None
     _console.print(
         f"✓ {name}: {done.counts['embedded']:.0f} pictures, {done.counts['unreadable']:.0f} "
         "unreadable",

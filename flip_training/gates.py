@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from flip_training.curves import clamped_temperature, flat_loss
 from flip_training.recipe_files import find_recipe
@@ -133,29 +133,6 @@ def _in_range(row: dict[str, object], column: str) -> bool:
     return 0 <= value <= 1
 
 
-def mean_recall(table: pa.Table, split: str, score: str) -> tuple[float, float]:
-    """Mean of R@1, R@5 and R@10 over both directions, and what chance would reach.
-
-    Raises:
-        ValueError: If the table has no such rows.
-    """
-    rows = [
-        row
-        for row in table.to_pylist()
-        if row["split"] == split and row["score"] == score and row["metric"].startswith("R@")
-    ]
-    if not rows:
-        raise ValueError(f"no {score} recall of the {split} split")
-    value, chance = (math.fsum(row[c] for row in rows) / len(rows) for c in ("value", "chance"))
-    return value, chance
-
-
-def mean_recalls(table: pa.Table, split: str) -> dict[str, tuple[float, float]]:
-    """``mean_recall`` by each score that the split was measured with; empty where it was not."""
-    measured = {row["score"] for row in table.to_pylist() if row["split"] == split}
-    return {score: mean_recall(table, split, score) for score in sorted(measured)}
-
-
 def _no_better_than_chance(storage: Storage, recipe: str) -> str:
     rows = [
         row
@@ -178,14 +155,13 @@ def _seen_pictures(storage: Storage, recipe: str) -> str:
     place = f"training_sets/{recipe}"
     if trained.input_versions.get(place) != measured.input_versions.get(place):
         return f"the checkpoint was trained on another version of {place} than was held out"
-    columns = ["split", "key", "crop_sha256"]
-    rows = storage.read_table("training_sets", recipe, columns).to_pylist()
+    columns = ("key", "crop_sha256")
+    table = storage.read_table("training_sets", recipe, ["split", *columns])
+    is_train = pc.equal(table["split"], "train")
+    seen, held_out = table.filter(is_train), table.filter(pc.invert(is_train))
     shared = [
-        len(
-            {row[column] for row in rows if row["split"] == "train"}
-            & {row[column] for row in rows if row["split"] != "train"}
-        )
-        for column in columns[1:]
+        pc.count_distinct(seen[c].filter(pc.is_in(seen[c], held_out[c].unique()))).as_py()
+        for c in columns
     ]
     if any(shared):
         return f"{shared[0]} pictures and {shared[1]} crops were trained on and held out"

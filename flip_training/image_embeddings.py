@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from flip_training.content import content_version
+from flip_training.publishing import publish
 from flip_training.storage import (
     PROVENANCE_KEY,
     PartitionMissing,
     Provenance,
     Storage,
-    publish,
 )
 
 #: Embeddings of the dataset's crops, by shard.

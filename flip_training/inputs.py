@@ -6,6 +6,7 @@ recipe. What becomes of the rows belongs to ``candidates`` and ``selection``.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from flip_training.benchmarks import BenchmarkError, Benchmarks
 from flip_training.config import fingerprint
 from flip_training.duplicates import present_version
 from flip_training.opt_out import OptOut, OptOutError
+from flip_training.reading import kept_while_unchanged
 from flip_training.recipes import CAPTION_TABLES, Recipe
 from flip_training.storage import GateFailed, PartitionMissing, Provenance, Storage
 
@@ -89,13 +91,31 @@ def _no_shard(errors: list[Exception]) -> Exception:
 def _whole_inputs(storage: Storage, recipe: Recipe) -> dict[str, str]:
     """Versions of what is not kept by shard."""
     versions = present_version(storage)
-    versions["optout"] = fingerprint(OptOut.read(storage.opt_out_folder).version)
+    versions["optout"] = _opt_out_version(storage)
     if benchmarks := Benchmarks.read(storage.benchmarks_folder):
         versions["benchmarks"] = benchmarks.version
     if recipe.uses_clusters:
         target = image_embeddings.require(storage, image_embeddings.TARGETS, recipe.target)
         versions[f"{image_embeddings.TARGETS}/{recipe.target}"] = target.data_version
     return versions
+
+
+def require_present_opt_outs(storage: Storage, pairs: Provenance) -> None:
+    """See that a training set knows the opt-out list as it is now.
+
+    Raises:
+        InputUnavailable: If it was built with another list.
+        OptOutError: If the list cannot be used.
+    """
+    if pairs.input_versions.get("optout") != _opt_out_version(storage):
+        raise InputUnavailable(
+            f"{pairs.asset} of {pairs.partition} was built before {storage.opt_out_folder} "
+            "changed; materialize it again"
+        )
+
+
+def _opt_out_version(storage: Storage) -> str:
+    return fingerprint(OptOut.read(storage.opt_out_folder).version)
 
 
 def _shard_inputs(storage: Storage, shard: str, recipe: Recipe) -> Iterable[Provenance]:
@@ -151,8 +171,13 @@ def _scores(storage: Storage, shard: str, recipe: Recipe) -> Provenance:
 
 
 def _is_empty(storage: Storage, asset: str, shard: str, column: str) -> bool:
+    return _has_no_value(storage.table_path(asset, shard), column)
+
+
+@kept_while_unchanged
+def _has_no_value(path: Path, column: str) -> bool:
     """Whether a table has rows but no value in a column; told from its statistics where it can."""
-    metadata = pq.read_metadata(storage.table_path(asset, shard))
+    metadata = pq.read_metadata(path)
     if column not in metadata.schema.to_arrow_schema().names:
         return True
     nulls = 0
@@ -160,7 +185,8 @@ def _is_empty(storage: Storage, asset: str, shard: str, column: str) -> bool:
         chunks = {(c := group.column(i)).path_in_schema: c for i in range(group.num_columns)}
         statistics = chunks[column].statistics
         if statistics is None or not statistics.has_null_count:
-            nulls = storage.read_table(asset, shard, [column])[column].null_count
+            with path.open("rb") as file:
+                nulls = pq.read_table(file, columns=[column])[column].null_count
             break
         nulls += statistics.null_count
     return bool(0 < metadata.num_rows == nulls)

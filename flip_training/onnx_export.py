@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from flip_training.flip import FLIPModel
-from flip_training.storage import publish
+from flip_training.publishing import publish
 
 #: Largest difference of a feature between onnxruntime and the model.
 TOLERANCE: Final = 1e-4

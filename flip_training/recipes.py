@@ -4,6 +4,7 @@ Data only: recipes of users are read in ``recipe_files``, choosing the captions 
 ``selection``, splitting the pairs to ``training_sets``.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ CAPTION_TABLES: Final[Mapping[str, str]] = {
 
 Score = Literal["crop_cosine", "picture_cosine", "crop_clip_s", "picture_clip_s"]
 
+TARGET_NAME: Final = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")  # a file's
 _NAME: Final = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 
@@ -62,7 +64,8 @@ class Cut:
             )
         if self.top is not None:
             _require(0 < self.top <= 1, "top", self.top, "a share above 0 and up to 1")
-        else:
+        elif self.at_least is not None:
+            _require(math.isfinite(self.at_least), "at_least", self.at_least, "a finite number")
             _require(not self.threshold_of, "threshold_of", self.threshold_of, "given with top")
 
     @property
@@ -73,7 +76,8 @@ class Cut:
     def __str__(self) -> str:
         if self.top is None:
             return f"{self.score_of} scores at least {self.at_least}"
-        return f"{self.score_of} scores as {self.ranked} does in the top {self.top:.0%}"
+        as_what = "" if self.ranked == self.score_of else f"as {self.ranked} does "
+        return f"{self.score_of} scores {as_what}in the top {self.top:.0%}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +138,9 @@ class Recipe:
     def __post_init__(self) -> None:
         _require(bool(_NAME.fullmatch(self.name)), "name", self.name, "like raw_top30")
         _require(bool(self.takes), "takes", self.takes, "at least one step")
+        _require(bool(TARGET_NAME.fullmatch(self.target)), "target", self.target, "like ffhq-256")
         _require(self.clusters > 0, "clusters", self.clusters, "positive")
-        if min(self.val_share, self.test_share) <= 0 or self.val_share + self.test_share >= 1:
+        if not (min(self.val_share, self.test_share) > 0 and self.val_share + self.test_share < 1):
             raise ValueError(
                 f"recipe {self.name!r}: val_share {self.val_share} and test_share "
                 f"{self.test_share} must be positive and leave something to train on"

@@ -117,11 +117,10 @@ class Selection:
             "SELECT why, count(*) FROM (SELECT arg_max(why, step) AS why FROM outcomes "
             "GROUP BY ordinal HAVING NOT bool_or(why = 'taken')) GROUP BY why"
         )
-        texts = pa.concat_tables(self._pairs(n, take) for n, take in enumerate(self._recipe.takes))
+        texts = self._pairs()
         ((num_used,),) = self._rows("SELECT count(*) FROM outcomes WHERE why = 'taken'")
-        order = ("face_id", "source", "caption_index")
         return Chosen(
-            texts.sort_by([(column, "ascending") for column in order]),
+            texts,
             Counter(dict(excluded)),
             num_used - texts.num_rows,
             tuple(self._step(number) for number in range(len(self._recipe.takes))),
@@ -163,8 +162,11 @@ class Selection:
         self._execute(f"CREATE OR REPLACE TEMP TABLE told AS {without_repeats()}")
         self._execute(f"INSERT INTO outcomes {outcomes(number, take)}")
 
-    def _pairs(self, number: int, take: Take) -> pa.Table:
-        return self._connection.sql(pairs(number, take)).to_arrow_table()
+    def _pairs(self) -> pa.Table:
+        """Texts of all steps, ordered here: Arrow cannot sort strings of more than 2 GiB."""
+        steps = (pairs(number, take) for number, take in enumerate(self._recipe.takes))
+        query = f"{' UNION ALL '.join(steps)} ORDER BY face_id, source, caption_index"
+        return self._connection.sql(query).to_arrow_table()
 
     def _step(self, number: int) -> Step:
         rows = self._rows(

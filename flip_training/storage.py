@@ -6,7 +6,6 @@ pixels, a folder a model, ``.gates.json`` verdicts. This is the only module that
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flip_training.content import content_version, folder_version
+from flip_training.publishing import publish, replace_folder
+from flip_training.reading import kept_while_unchanged
 from flip_training.schema import TABLES
 
 #: Key of the provenance record in a parquet file's metadata; the dataset's own.
@@ -102,7 +103,7 @@ class Storage:
 
     def table_path(self, asset: str, partition: str) -> Path:
         """The partition's table; its existence means that the partition is complete."""
-        return self.home / asset / f"{partition}.parquet"
+        return self.home / f"{asset}/{partition}.parquet"
 
     def tar_path(self, asset: str, partition: str) -> Path:
         """The partition's pixels."""
@@ -149,12 +150,7 @@ class Storage:
     def read_provenance(self, asset: str, partition: str) -> Provenance | None:
         """What the committed partition was made from; None where it is absent."""
         path = self.table_path(asset, partition)
-        if not path.exists():
-            return None
-        metadata = pq.read_metadata(path).metadata or {}
-        if PROVENANCE_KEY not in metadata:
-            raise ValueError(f"{path} has no {PROVENANCE_KEY.decode()!r} record; not of a dataset")
-        return Provenance(**json.loads(metadata[PROVENANCE_KEY]))
+        return _read_record(path) if path.exists() else None
 
     def require(self, asset: str, partition: str) -> Provenance:
         """Provenance of an input that is about to be read.
@@ -201,7 +197,7 @@ class Storage:
         if model or beside:
             target.unlink(missing_ok=True)
         if model:
-            _replace_folder(model, self.model_path(partition))
+            replace_folder(model, self.model_path(partition))
         for final, written in (beside or {}).items():
             publish(written, final)
         record = {PROVENANCE_KEY: json.dumps(asdict(stored), sort_keys=True).encode()}
@@ -220,31 +216,20 @@ class Storage:
 
     def read_verdicts(self, asset: str, partition: str) -> list[Verdict]:
         """What the checks said of the data that is there now; older verdicts are left out."""
-        path = self.home / asset / f"{partition}.gates.json"
+        path = self.home / f"{asset}/{partition}.gates.json"
         if (provenance := self.read_provenance(asset, partition)) is None or not path.exists():
             return []
-        verdicts = [Verdict(**entry) for entry in json.loads(path.read_text("utf-8"))]
-        return [v for v in verdicts if v.data_version == provenance.data_version]
+        return [v for v in _read_verdicts(path) if v.data_version == provenance.data_version]
 
 
-def publish(local: Path, target: Path) -> None:
-    """Give a written file its name, in one step that survives a power cut."""
-    _sync(local)
-    local.replace(target)
-    _sync(target.parent)
+@kept_while_unchanged
+def _read_record(path: Path) -> Provenance:
+    metadata = pq.read_metadata(path).metadata or {}
+    if PROVENANCE_KEY not in metadata:
+        raise ValueError(f"{path} has no {PROVENANCE_KEY.decode()!r} record; not of a dataset")
+    return Provenance(**json.loads(metadata[PROVENANCE_KEY]))
 
 
-def _replace_folder(new: Path, target: Path) -> None:
-    for path in (*new.rglob("*"), new):
-        _sync(path)
-    shutil.rmtree(target, ignore_errors=True)
-    new.rename(target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+@kept_while_unchanged
+def _read_verdicts(path: Path) -> tuple[Verdict, ...]:
+    return tuple(Verdict(**entry) for entry in json.loads(path.read_text("utf-8")))

@@ -4,6 +4,8 @@ Exact by sorting on disk; above ``EXACT_FACES``, by DuckDB's t-digest in memory,
 faces that pass is off by less than ``APPROXIMATE_ERROR``.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final

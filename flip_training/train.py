@@ -27,6 +27,7 @@ from flip_training.distributed import Processes, join_processes
 from flip_training.divergence import refuse_known_divergence
 from flip_training.faces import read_faces
 from flip_training.flip import FLIPModel
+from flip_training.inputs import require_present_opt_outs
 from flip_training.launching import is_launched, launch, process_count, telling_why
 from flip_training.leaving import leave_with_parent, run_and_leave
 from flip_training.model_card import PAIR_COLUMNS, CardFacts
@@ -109,12 +110,14 @@ def train(
         What was committed; None in all processes but the first.
 
     Raises:
+        PartitionMissing: If the training set is not built, or not since the opt-out list changed.
         TrainingDiverged: If a loss or a gradient is not finite, now or the last time.
         TrainingStopped: If a process was asked to stop.
         RuntimeError: If another process is training this recipe.
     """
     group = processes or Processes(device=device)
     source = storage.require("training_sets", recipe.name)
+    require_present_opt_outs(storage, source)
     code = checkpoint_version(recipe, preset)
     version = fingerprint(code, source.data_version)
     work = storage.work_path(recipe.name)

@@ -69,7 +69,7 @@ def build_training_set(storage: Storage, recipe: Recipe) -> Provenance:
         record = Provenance("training_sets", recipe.name, version, inputs.versions, counts=counts)
         is_train = pc.equal(table["split"], "train")
         uids = work / "uids.npy"
-        write_uids(uids, table.filter(is_train)["uid"].to_pylist())
+        write_uids(uids, table["uid"].filter(is_train).to_pylist())
         return storage.commit(table, record, beside={storage.uids_path(recipe.name): uids})
 
 

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from flip_training.storage import publish
+from flip_training.publishing import publish
 
 _OBJECTIVE: Final = "objective"
 _OPTIMIZER: Final = "optimizer"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rich.table import Table
+from rich.table import Column, Table
 
 #: A value and its interval.
 _ENDS: Final = ("value", "value_low", "value_high")
@@ -13,7 +13,8 @@ def retrieval_table(found: Sequence[Mapping[str, Any]]) -> Table:
     """Recall and AUC per recipe and direction beside chance, on the test split."""
     metrics = ("R@1", "R@5", "R@10", "AUC")
     table = Table(
-        *("recipe", "direction", *metrics, "queries"),
+        Column("recipe", overflow="fold"),
+        *("direction", *metrics, "queries"),
         title="Retrieval on held-out people: percent found (by chance), AUC [95 % interval]",
         title_justify="left",
         box=None,

@@ -13,8 +13,8 @@ from flip_training.defs.results import built
 from flip_training.defs.tables import table_metadata
 from flip_training.defs.training import flip_checkpoints
 from flip_training.defs.training_sets import training_sets
-from flip_training.gates import mean_recalls
 from flip_training.retrieval_report import area_rows, as_markdown
+from flip_training.retrieval_summary import mean_recalls, recipes_markdown
 
 
 @dg.asset(
@@ -33,6 +33,7 @@ def flip_retrieval(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.Ma
 
     Measured by similarity (itc) and after re-ranking the best by the matching head (itm). Equal
     captions count as one candidate. Of a large split, a fixed sample of faces is measured.
+    "all recipes" shows this recipe beside those that were evaluated before it.
     """
     name, storage = context.partition_key, trainer.storage
     if current(context, trainer) is None:
@@ -45,4 +46,5 @@ def flip_retrieval(context: dg.AssetExecutionContext, trainer: Trainer) -> dg.Ma
     for row in area_rows(table.to_pylist(), "test"):
         told |= {f"auc_{row['score']}": row["value"], f"auc_{row['score']}_low": row["value_low"]}
     told["retrieval"] = dg.MetadataValue.md(as_markdown(table.to_pylist()))
+    told["all recipes"] = dg.MetadataValue.md(recipes_markdown(storage))
     return built(trainer, storage.read_provenance("flip_retrieval", name), told)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from flip_training.defs.current import SKIP_CURRENT
+from flip_training.defs.partitions import recipes
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import CHAIN, first_to_build
 from flip_training.inputs import NOT_BUILDABLE
@@ -27,8 +28,16 @@ train_flip = dg.define_asset_job(
 def nightly_training(
     context: dg.ScheduleEvaluationContext, trainer: Trainer
 ) -> Iterator[dg.RunRequest]:
-    """Request a run for every recipe that has something to build from."""
+    """Request a run for every recipe that has something to build from.
+
+    A recipe whose file came after the location was loaded has no partition yet: a request for it
+    would fail those of all others.
+    """
+    loaded = recipes.get_partition_keys()
     for recipe in all_recipes(trainer.storage).values():
+        if recipe.name not in loaded:
+            context.log.info(f"{recipe.name} is new; reload the code location to have it built")
+            continue
         try:
             due = first_to_build(trainer.storage, recipe, trainer.preset)
         except NOT_BUILDABLE as error:

@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from flip_training import image_embeddings
 from flip_training.cli import app
-from flip_training.clusters import fit_centroids, nearest
+from flip_training.clusters import faces_like_target, fit_centroids, nearest
 from flip_training.image_embeddings import FACES, TARGETS
 from flip_training.inputs import InputUnavailable, find_inputs
 from flip_training.recipes import RECIPES, Take
-from flip_training.storage import PartitionMissing, Storage
+from flip_training.storage import PartitionMissing, Provenance, Storage
 from flip_training.training_sets import build_training_set
 from tests.tiny_models import save_clip
 
@@ -145,8 +145,25 @@ def test_bad_places_and_models_are_named(flip, tmp_path) -> None:
     assert "holds no picture that can be read" in flip(
         "embed-target", "target", tmp_path / "none", fails=True
     )
+    (tmp_path / "text.tar").write_text("no tar")
+    told = flip("embed-target", "target", tmp_path / "text.tar", fails=True)
+    assert "text.tar: " in told and "Traceback" not in told
+    assert "got '../mine'" in flip("embed-target", "../mine", tmp_path / "none", fails=True)
     assert "FLIP_CLIP = " in flip("embed-faces", "--clip", tmp_path / "none", fails=True)
     assert "FLIP_CLIP is empty" in flip("embed-faces", "--clip", "", fails=True)
+
+
+def test_a_shard_whose_tar_is_damaged_is_passed_over(storage, flip) -> None:
+    storage.tar_path("face_crops", SHARDS[0]).write_bytes(b"no tar")
+    assert f"{SHARDS[0]} is passed over: " in flip("embed-faces")
+    assert storage.partitions(FACES) == [SHARDS[1]]
+
+
+def test_where_there_is_no_face_none_is_like_the_target(tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    none = image_embeddings.Embedded([], np.zeros((0, 4), np.float32), [])
+    image_embeddings.commit(storage, none, Provenance(FACES, "empty-00000", "clip"))
+    assert list(faces_like_target(storage, ["empty-00000"], CLUSTERED)) == [("empty-00000", [])]
 
 
 def test_no_names_of_people_are_stored(storage: Storage, flip) -> None:

@@ -71,6 +71,20 @@ def test_a_training_set_is_needed(storage: Storage, brief: Preset) -> None:
         cross_validate(storage, LLM, brief, 2, CPU, lambda _: None)
 
 
+def test_nobody_is_trained_on_who_opted_out_after_the_pairs_were_chosen(
+    storage: Storage, brief: Preset
+) -> None:
+    build_training_set(storage, LLM)
+    storage.opt_out_folder.mkdir()
+    (storage.opt_out_folder / "list.txt").write_text("colours-00000-00001\n")
+    with pytest.raises(PartitionMissing, match=r"training_sets of llm was built before .*optout"):
+        cross_validate(storage, LLM, brief, 2, CPU, lambda _: None)
+    with pytest.raises(PartitionMissing, match=r"training_sets of llm was built before .*optout"):
+        train(storage, LLM, brief, CPU, lambda _: None)
+    build_training_set(storage, LLM)
+    assert cross_validate(storage, LLM, brief, 2, CPU, lambda _: None)
+
+
 def test_the_command_prints_and_keeps_the_result(
     storage: Storage, brief: Preset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -268,6 +268,16 @@ def test_the_nightly_schedule_asks_for_recipes_that_are_due(
     assert [request.run_key for request in requests] == ["llm-2026-01-31"]
 
 
+def test_a_recipe_that_came_after_loading_does_not_keep_the_others_from_their_night(
+    location: ModuleType, home: Path
+) -> None:
+    definitions = location.build_defs()
+    (home / "recipes").mkdir()
+    (home / "recipes" / "later.toml").write_text("[[takes]]\ncaptions = ['llm']")
+    requested = {r.partition_key for r in nightly_requests(definitions)}
+    assert "llm" in requested and "later" not in requested
+
+
 def test_recipes_that_cannot_be_built_are_told_and_break_nothing(
     location: ModuleType, home: Path
 ) -> None:

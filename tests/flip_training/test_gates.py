@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flip_training.freshness import failed_checks
-from flip_training.gates import GATES, NotBuilt, mean_recall, mean_recalls
+from flip_training.gates import GATES, NotBuilt
 from flip_training.recipes import RECIPES
 from flip_training.storage import Storage
 
@@ -137,14 +137,3 @@ def test_what_depends_on_the_data_does_not_block() -> None:
 def test_what_is_not_built_cannot_be_judged(tmp_path: Path) -> None:
     with pytest.raises(NotBuilt, match="training_sets of llm"):
         BY_NAME["rows_conserved"].judge(Storage(tmp_path), "llm")
-
-
-def test_recall_is_told_for_the_scores_that_were_measured(
-    built: Storage, edit: Callable[..., None]
-) -> None:
-    edit(
-        "flip_retrieval", lambda rows: [r.update(split="val") for r in rows if r["score"] == "itm"]
-    )
-    table = built.read_table("flip_retrieval", "llm")
-    assert mean_recalls(table, "test") == {"itc": mean_recall(table, "test", "itc")}
-    assert mean_recalls(table, "poems") == {}

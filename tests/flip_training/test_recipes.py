@@ -103,6 +103,12 @@ def test_a_file_among_the_recipes_is_a_recipe(tmp_path) -> None:
         ("[[takes]]\ncaptions = ['web']", r"takes\.0: captions must be one of .* got 'web'"),
         ("[[takes]]\ncaptions = ['raw']\nbest_of = 2", r"takes\.0\.best_of = 2"),
         ("val_share = 'few'\n[[takes]]\ncaptions = ['raw']", "val_share = 'few'"),
+        ("val_share = nan\n[[takes]]\ncaptions = ['raw']", "val_share nan and test_share 0.2"),
+        ("target = '../x'\n[[takes]]\ncaptions = ['raw']", r"target must be .* got '\.\./x'"),
+        (
+            "[[takes]]\ncaptions = ['raw']\nwhere = [{score_of = 'raw', at_least = nan}]",
+            r"takes\.0\.where\.0: at_least must be a finite number, got nan",
+        ),
         ("score = 'clip'\n[[takes]]\ncaptions = ['raw']", "score = 'clip'.*'crop_cosine'"),
         (
             "[[takes]]\ncaptions = ['raw']\nwhere = [{score_of = 'raw', top = 30}]",

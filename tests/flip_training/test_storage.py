@@ -68,7 +68,7 @@ def test_a_crash_while_a_model_is_replaced_leaves_the_partition_absent(
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("flip_training.storage._replace_folder", crash)
+    monkeypatch.setattr("flip_training.storage.replace_folder", crash)
     with pytest.raises(KeyboardInterrupt):
         storage.commit(history(), PROVENANCE, model_folder(tmp_path / "b", "others"))
     assert storage.read_provenance("flip_checkpoints", "llm") is None

@@ -39,3 +39,11 @@ def test_many_queries_show_tenths() -> None:
 
 def test_an_evaluation_from_before_there_were_intervals_is_shown_too() -> None:
     assert "llm" in printed([row(), row(metric="median_rank", value=9.0, chance=18.0)])
+
+
+def test_long_names_of_recipes_are_told_in_full() -> None:
+    name = "raw_top30_synthetic_same_threshold"
+    area = row(recipe=name, metric="auc", value=0.7, value_low=0.61, value_high=0.78, chance=0.5)
+    rest = [row(recipe=name, metric=metric) for metric in ("R@1", "R@5", "R@10")]
+    lines = printed([*rest, area]).splitlines()[2:]
+    assert "".join(line.split()[0] for line in lines if line.split()) == name
