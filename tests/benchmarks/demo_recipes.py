@@ -9,12 +9,12 @@ import torch
 
 from flip_training.cross_validation import cross_validate
 from flip_training.presets import tiny
-from flip_training.recipes import recipe
+from flip_training.recipes import RECIPES
 from flip_training.retrieval_report import area_rows
 from flip_training.storage import Storage
 from tests.benchmarks.results import Result
 
-RECIPES = ("template", "llm", "template_llm")
+NAMES = ("template", "llm", "template_llm")
 
 
 def run() -> list[Result]:
@@ -25,8 +25,8 @@ def run() -> list[Result]:
         return []
     torch.set_num_threads(preset.train.compute_threads)
     results = []
-    for name in RECIPES:
-        rows = cross_validate(storage, recipe(name), preset, 5, torch.device("cpu"), print)
+    for name in NAMES:
+        rows = cross_validate(storage, RECIPES[name], preset, 5, torch.device("cpu"), print)
         for row in area_rows(rows, "cross_validation"):
             results.append(
                 Result(

@@ -110,6 +110,7 @@ def test_64_pairs_are_found_in_both_directions(
             "model.vision.layers=2",
             "model.text.width=64",
             "model.text.init_std=0.125",
+            "model.embed_dim=128",
             f"train.contrast={contrast}",
             f"train.epochs={epochs}",
             "train.batch_size=32",
