@@ -20,15 +20,15 @@ from rich.status import Status
 from rich.table import Column, Table
 from rich.text import Text
 
-from flip_training import model_commands
-from flip_training.embedding_commands import embed_faces, embed_target
+from flip_training.commands import model as model_commands
+from flip_training.commands.embedding import embed_faces, embed_target
+from flip_training.evaluation.retrieval_report import as_text
+from flip_training.evaluation.retrieval_summary import mean_recall
 from flip_training.freshness import CHAIN, failed_checks, first_to_build, states, why_not
-from flip_training.inputs import NOT_BUILDABLE
+from flip_training.pairs.inputs import NOT_BUILDABLE
+from flip_training.pairs.recipe_files import all_recipes, find_recipe
+from flip_training.pairs.recipes import Recipe
 from flip_training.presets import preset_from_environment
-from flip_training.recipe_files import all_recipes, find_recipe
-from flip_training.recipes import Recipe
-from flip_training.retrieval_report import as_text
-from flip_training.retrieval_summary import mean_recall
 from flip_training.storage import GateFailed, PartitionMissing, Storage
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Final, Literal, get_args, get_type_hints
 
-from flip_training.model_config import ModelConfig, TextConfig, VisionConfig, require
+from flip_training.model.model_config import ModelConfig, TextConfig, VisionConfig, require
 
 __all__ = [
     "NOT_LEARNT",

@@ -16,15 +16,15 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import torch
 
-from flip_training.checkpoint import load_checkpoint
 from flip_training.config import Preset
-from flip_training.crops import CropStream
 from flip_training.evaluate import read_groups, score_split
-from flip_training.faces import read_faces
-from flip_training.inputs import require_present_opt_outs
-from flip_training.intervals import Bootstrap
-from flip_training.recipes import Recipe
-from flip_training.retrieval_rows import Measured, Row, metric_rows, pooled
+from flip_training.evaluation.intervals import Bootstrap
+from flip_training.evaluation.retrieval_rows import Measured, Row, metric_rows, pooled
+from flip_training.loading.crops import CropStream
+from flip_training.loading.faces import read_faces
+from flip_training.model.checkpoint import load_checkpoint
+from flip_training.pairs.inputs import require_present_opt_outs
+from flip_training.pairs.recipes import Recipe
 from flip_training.seeds import stable_seed
 from flip_training.storage import Storage
 from flip_training.train import train

@@ -9,7 +9,7 @@ from flip_training.defs.jobs import nightly_training, train_flip
 from flip_training.defs.resources import open_trainer
 from flip_training.defs.training import flip_checkpoints
 from flip_training.defs.training_sets import training_sets
-from flip_training.recipe_files import all_recipes
+from flip_training.pairs.recipe_files import all_recipes
 from flip_training.versions import checkpoint_version, retrieval_version, training_set_version
 
 

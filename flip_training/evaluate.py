@@ -13,17 +13,17 @@ import pyarrow as pa
 import torch
 import typer
 
-from flip_training.checkpoint import load_checkpoint
 from flip_training.config import EvaluationConfig, Preset
-from flip_training.crops import CropStream
-from flip_training.faces import Face, read_faces
-from flip_training.flip import FLIPModel
-from flip_training.gallery import Gallery, encode_split, itm_scores
-from flip_training.intervals import Bootstrap
+from flip_training.evaluation.gallery import Gallery, encode_split, itm_scores
+from flip_training.evaluation.intervals import Bootstrap
+from flip_training.evaluation.retrieval_rows import Measured, Row, measure, metric_rows
 from flip_training.leaving import run_and_leave
+from flip_training.loading.crops import CropStream
+from flip_training.loading.faces import Face, read_faces
+from flip_training.model.checkpoint import load_checkpoint
+from flip_training.model.flip import FLIPModel
+from flip_training.pairs.recipe_files import find_recipe
 from flip_training.presets import changed_preset
-from flip_training.recipe_files import find_recipe
-from flip_training.retrieval_rows import Measured, Row, measure, metric_rows
 from flip_training.schema import FLIP_RETRIEVAL
 from flip_training.seeds import stable_seed
 from flip_training.storage import Provenance, Storage

@@ -8,10 +8,10 @@ from typing import Final
 
 from flip_training.config import Preset
 from flip_training.gates import GATES
-from flip_training.inputs import NOT_BUILDABLE, find_inputs
+from flip_training.pairs.inputs import NOT_BUILDABLE, find_inputs
+from flip_training.pairs.recipe_files import all_recipes
+from flip_training.pairs.recipes import Recipe
 from flip_training.presets import preset_from_environment
-from flip_training.recipe_files import all_recipes
-from flip_training.recipes import Recipe
 from flip_training.storage import Storage, Verdict
 from flip_training.versions import checkpoint_version, retrieval_version, training_set_version
 

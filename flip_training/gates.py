@@ -11,10 +11,10 @@ from typing import Final
 
 import pyarrow.compute as pc
 
-from flip_training.curves import clamped_temperature, flat_loss
-from flip_training.recipe_files import find_recipe
+from flip_training.pairs.recipe_files import find_recipe
+from flip_training.pairs.training_sets import accounted_rows, straddling_groups, straddling_pictures
 from flip_training.storage import Provenance, Storage, Verdict
-from flip_training.training_sets import accounted_rows, straddling_groups, straddling_pictures
+from flip_training.training.curves import clamped_temperature, flat_loss
 
 _NOT_MEASURED: Final = "nothing was measured on the test split"
 
@@ -100,8 +100,8 @@ def _broken_model(storage: Storage, recipe: str) -> str:
     import torch
     from safetensors import SafetensorError
 
-    from flip_training.checkpoint import load_checkpoint
-    from flip_training.tokenization import tokenize
+    from flip_training.model.checkpoint import load_checkpoint
+    from flip_training.model.tokenization import tokenize
 
     try:
         model, tokenizer = load_checkpoint(storage.model_path(recipe))

@@ -18,27 +18,27 @@ import torch
 import typer
 from filelock import FileLock, Timeout
 
-from flip_training.augmentation import Augmentation
-from flip_training.checkpoint import save_checkpoint
 from flip_training.config import Preset, fingerprint
-from flip_training.crops import Crops
-from flip_training.data import TrainingBatches
-from flip_training.distributed import Processes, join_processes
-from flip_training.divergence import refuse_known_divergence
-from flip_training.faces import read_faces
-from flip_training.flip import FLIPModel
-from flip_training.inputs import require_present_opt_outs
-from flip_training.launching import is_launched, launch, process_count, telling_why
 from flip_training.leaving import leave_with_parent, run_and_leave
-from flip_training.model_card import PAIR_COLUMNS, CardFacts
+from flip_training.loading.augmentation import Augmentation
+from flip_training.loading.crops import Crops
+from flip_training.loading.data import TrainingBatches
+from flip_training.loading.faces import read_faces
+from flip_training.model.checkpoint import save_checkpoint
+from flip_training.model.flip import FLIPModel
+from flip_training.model.model_card import PAIR_COLUMNS, CardFacts
+from flip_training.model.tokenization import choose_tokenizer
+from flip_training.objective.distributed import Processes, join_processes
+from flip_training.pairs.inputs import require_present_opt_outs
+from flip_training.pairs.recipe_files import find_recipe
+from flip_training.pairs.recipes import Recipe
 from flip_training.presets import changed_preset, name_from_environment
-from flip_training.recipe_files import find_recipe
-from flip_training.recipes import Recipe
-from flip_training.reporting import Run, open_reporters
-from flip_training.stopping import TrainingStopped
 from flip_training.storage import Provenance, Storage
-from flip_training.tokenization import choose_tokenizer
-from flip_training.training import Training
+from flip_training.training.divergence import refuse_known_divergence
+from flip_training.training.launching import is_launched, launch, process_count, telling_why
+from flip_training.training.reporting import Run, open_reporters
+from flip_training.training.stopping import TrainingStopped
+from flip_training.training.training import Training
 from flip_training.versions import checkpoint_version
 
 Report = Callable[[str], None]

@@ -7,7 +7,7 @@ changes, and the partitions show as stale.
 from dataclasses import asdict
 
 from flip_training.config import NOT_LEARNT, Preset, fingerprint
-from flip_training.recipes import Recipe
+from flip_training.pairs.recipes import Recipe
 
 
 def training_set_version(recipe: Recipe) -> str:

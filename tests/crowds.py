@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from flip_training.faces import Face
+from flip_training.loading.faces import Face
 from flip_training.storage import Storage
 
 

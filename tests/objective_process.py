@@ -18,10 +18,10 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from flip_training.config import ModelConfig, TextConfig, TrainConfig, VisionConfig
-from flip_training.distributed import Processes, join_processes
-from flip_training.flip import FLIPModel
-from flip_training.objective import FLIPLosses, Objective, negative_draws
-from flip_training.optim import adamw
+from flip_training.model.flip import FLIPModel
+from flip_training.objective.distributed import Processes, join_processes
+from flip_training.objective.objective import FLIPLosses, Objective, negative_draws
+from flip_training.training.optim import adamw
 
 BATCH: Final = 8
 STEPS: Final = 4

@@ -11,14 +11,14 @@ from facecaption_assets.provenance import PROVENANCE_KEY, Verdict
 from facecaption_assets.shards import opt_out as dataset_opt_out
 from facecaption_assets.shards import opt_out_entries as dataset_entries
 from facecaption_assets.shards.sources import Source, add_source
-from flip_training import opt_out as training_opt_out
-from flip_training import opt_out_entries as training_entries
 from flip_training import storage as training_storage
-from flip_training.crops import CropStream
-from flip_training.faces import read_faces
-from flip_training.recipes import RECIPES
+from flip_training.loading.crops import CropStream
+from flip_training.loading.faces import read_faces
+from flip_training.pairs import opt_out as training_opt_out
+from flip_training.pairs import opt_out_entries as training_entries
+from flip_training.pairs.recipes import RECIPES
+from flip_training.pairs.training_sets import build_training_set
 from flip_training.storage import GateFailed, Storage
-from flip_training.training_sets import build_training_set
 from tests.opt_out_cases import COVERED, NOT_COVERED, PERCEPTUAL, ROWS, USELESS
 
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")

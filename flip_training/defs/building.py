@@ -13,7 +13,7 @@ from flip_training.defs.abandoned_runs import end_abandoned_runs, process_tag
 from flip_training.defs.current import SKIP_CURRENT
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import CHAIN
-from flip_training.recipes import Recipe
+from flip_training.pairs.recipes import Recipe
 
 #: Dagster's console log repeats what the command prints itself; failures are read off the result.
 _QUIET: Final[dict[str, Any]] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -6,8 +6,8 @@ import dagster as dg
 
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import is_current
-from flip_training.inputs import NOT_BUILDABLE
-from flip_training.recipe_files import find_recipe
+from flip_training.pairs.inputs import NOT_BUILDABLE
+from flip_training.pairs.recipe_files import find_recipe
 from flip_training.storage import Provenance
 
 #: Runs with this tag leave partitions alone that are current; a run without it (a click on

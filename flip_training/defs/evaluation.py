@@ -13,8 +13,8 @@ from flip_training.defs.results import built
 from flip_training.defs.tables import table_metadata
 from flip_training.defs.training import flip_checkpoints
 from flip_training.defs.training_sets import training_sets
-from flip_training.retrieval_report import area_rows, as_markdown
-from flip_training.retrieval_summary import mean_recalls, recipes_markdown
+from flip_training.evaluation.retrieval_report import area_rows, as_markdown
+from flip_training.evaluation.retrieval_summary import mean_recalls, recipes_markdown
 
 
 @dg.asset(

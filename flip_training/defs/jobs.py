@@ -8,8 +8,8 @@ from flip_training.defs.current import SKIP_CURRENT
 from flip_training.defs.partitions import recipes
 from flip_training.defs.resources import Trainer
 from flip_training.freshness import CHAIN, first_to_build
-from flip_training.inputs import NOT_BUILDABLE
-from flip_training.recipe_files import all_recipes
+from flip_training.pairs.inputs import NOT_BUILDABLE
+from flip_training.pairs.recipe_files import all_recipes
 
 train_flip = dg.define_asset_job(
     name="train_flip",

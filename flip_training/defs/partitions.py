@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from flip_training.recipe_files import all_recipes
+from flip_training.pairs.recipe_files import all_recipes
 from flip_training.storage import Storage
 
 recipes = dg.StaticPartitionsDefinition(list(all_recipes(Storage.from_environment())))

@@ -8,10 +8,10 @@ from flip_training.defs.partitions import recipes
 from flip_training.defs.resources import Trainer
 from flip_training.defs.results import built
 from flip_training.defs.tables import table_metadata
-from flip_training.funnel import funnel_markdown
-from flip_training.inputs import NOT_BUILDABLE
-from flip_training.recipe_files import find_recipe
-from flip_training.training_sets import build_training_set
+from flip_training.pairs.funnel import funnel_markdown
+from flip_training.pairs.inputs import NOT_BUILDABLE
+from flip_training.pairs.recipe_files import find_recipe
+from flip_training.pairs.training_sets import build_training_set
 
 #: Assets of the other code location that most recipes read, of every shard.
 _ALL = [

@@ -8,9 +8,9 @@ import os
 import torch
 
 from flip_training.cross_validation import cross_validate
+from flip_training.evaluation.retrieval_report import area_rows
+from flip_training.pairs.recipes import RECIPES
 from flip_training.presets import tiny
-from flip_training.recipes import RECIPES
-from flip_training.retrieval_report import area_rows
 from flip_training.storage import Storage
 from tests.benchmarks.results import Result
 

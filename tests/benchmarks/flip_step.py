@@ -21,9 +21,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from flip_training.flip import FLIPModel
-from flip_training.optim import adamw
+from flip_training.model.flip import FLIPModel
 from flip_training.presets import base_paper
+from flip_training.training.optim import adamw
 from tests.benchmarks.results import Result
 
 #: Tokens per caption, in turn: 30 on average, as FaceCaption-15M's captions have words.

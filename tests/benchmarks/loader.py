@@ -24,12 +24,12 @@ from torchvision.transforms import v2
 
 from facecaption_assets.faces.settings import FaceSettings
 from facecaption_assets.models import ModelStore
-from flip_training.augmentation import Augmentation
-from flip_training.crops import Crops, CropStream
-from flip_training.data import TrainingBatches
-from flip_training.faces import Face, Faces
+from flip_training.loading.augmentation import Augmentation
+from flip_training.loading.crops import Crops, CropStream
+from flip_training.loading.data import TrainingBatches
+from flip_training.loading.faces import Face, Faces
+from flip_training.model.tokenization import vocabulary_tokenizer
 from flip_training.storage import Storage
-from flip_training.tokenization import vocabulary_tokenizer
 from tests.benchmarks.results import Result, cpu_seconds
 
 NUM_CROPS = 1000

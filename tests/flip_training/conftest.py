@@ -21,11 +21,11 @@ from flip_training.config import EvaluationConfig, Preset
 from flip_training.content import content_version
 from flip_training.evaluate import evaluate
 from flip_training.gates import GATES
+from flip_training.pairs.recipes import RECIPES
+from flip_training.pairs.training_sets import build_training_set
 from flip_training.presets import tiny
-from flip_training.recipes import RECIPES
 from flip_training.storage import PROVENANCE_KEY, Provenance, Storage
 from flip_training.train import train
-from flip_training.training_sets import build_training_set
 
 COLOURS = {
     "black": (25, 25, 25),

@@ -11,10 +11,10 @@ from flip_training import cross_validation, presets
 from flip_training.cli import app
 from flip_training.config import Preset
 from flip_training.cross_validation import cross_validate, fold_of_groups
-from flip_training.recipes import RECIPES
+from flip_training.pairs.recipes import RECIPES
+from flip_training.pairs.training_sets import build_training_set
 from flip_training.storage import PartitionMissing, Storage
 from flip_training.train import train
-from flip_training.training_sets import build_training_set
 
 CPU = torch.device("cpu")
 LLM = RECIPES["llm"]

@@ -19,7 +19,7 @@ from flip_training.config import Preset
 from flip_training.evaluate import evaluate
 from flip_training.freshness import CHAIN
 from flip_training.gates import GATES
-from flip_training.recipes import RECIPES
+from flip_training.pairs.recipes import RECIPES
 from flip_training.schema import TABLES
 from flip_training.storage import Storage
 from flip_training.train import train

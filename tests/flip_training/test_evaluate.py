@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from flip_training.checkpoint import load_checkpoint, save_checkpoint
 from flip_training.config import Preset
-from flip_training.crops import CropStream
 from flip_training.evaluate import OtherTrainingSet, evaluate, sample_faces
-from flip_training.faces import Face, read_faces
-from flip_training.flip import FLIPModel
-from flip_training.gallery import encode_split, match_odds
-from flip_training.gates import mean_recall
-from flip_training.recipes import RECIPES
+from flip_training.evaluation.gallery import encode_split, match_odds
+from flip_training.evaluation.retrieval_summary import mean_recall
+from flip_training.loading.crops import CropStream
+from flip_training.loading.faces import Face, read_faces
+from flip_training.loading.transforms import normalize
+from flip_training.model.checkpoint import load_checkpoint, save_checkpoint
+from flip_training.model.flip import FLIPModel
+from flip_training.model.tokenization import vocabulary_tokenizer
+from flip_training.pairs.recipes import RECIPES
+from flip_training.pairs.training_sets import build_training_set
 from flip_training.storage import PartitionMissing, Storage
-from flip_training.tokenization import vocabulary_tokenizer
 from flip_training.train import train
-from flip_training.training_sets import build_training_set
-from flip_training.transforms import normalize
 
 CPU = torch.device("cpu")
 LLM = RECIPES["llm"]

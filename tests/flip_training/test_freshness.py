@@ -15,9 +15,9 @@ from flip_training.freshness import (
     states,
     status_rows,
 )
-from flip_training.recipes import RECIPES
+from flip_training.pairs.recipes import RECIPES
+from flip_training.pairs.training_sets import build_training_set
 from flip_training.storage import PartitionMissing, Storage
-from flip_training.training_sets import build_training_set
 
 LLM = RECIPES["llm"]
 

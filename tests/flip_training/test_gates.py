@@ -8,7 +8,7 @@ import pytest
 
 from flip_training.freshness import failed_checks
 from flip_training.gates import GATES, NotBuilt
-from flip_training.recipes import RECIPES
+from flip_training.pairs.recipes import RECIPES
 from flip_training.storage import Storage
 
 LLM = RECIPES["llm"]

@@ -3,8 +3,8 @@
 import pytest
 
 from flip_training.overriding import changes_from_environment, overridden
+from flip_training.pairs.recipes import RECIPES
 from flip_training.presets import changed_preset, preset_from_environment, tiny
-from flip_training.recipes import RECIPES
 from flip_training.versions import checkpoint_version
 
 

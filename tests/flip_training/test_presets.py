@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from flip_training.config import fingerprint
+from flip_training.pairs.recipes import RECIPES
 from flip_training.presets import base_paper, preset, preset_from_environment, tiny
-from flip_training.recipes import RECIPES
 
 
 @pytest.mark.parametrize(

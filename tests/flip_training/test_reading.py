@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flip_training import inputs
 from flip_training.freshness import states
+from flip_training.pairs import inputs
 from flip_training.presets import tiny
 from flip_training.publishing import publish
 from flip_training.reading import kept_while_unchanged

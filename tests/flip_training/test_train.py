@@ -13,13 +13,13 @@ from safetensors.torch import load_file
 
 from flip_training import train as train_module
 from flip_training.config import Preset
-from flip_training.divergence import TrainingDiverged
-from flip_training.recipes import RECIPES
-from flip_training.stepping import Outcome, Stepper
-from flip_training.stopping import TrainingStopped
+from flip_training.pairs.recipes import RECIPES
+from flip_training.pairs.training_sets import build_training_set
 from flip_training.storage import PartitionMissing, Provenance, Storage
 from flip_training.train import train
-from flip_training.training_sets import build_training_set
+from flip_training.training.divergence import TrainingDiverged
+from flip_training.training.stepping import Outcome, Stepper
+from flip_training.training.stopping import TrainingStopped
 
 CPU = torch.device("cpu")
 LLM = RECIPES["llm"]
@@ -77,7 +77,7 @@ def stopped_training(
 ) -> TrainingStopped:
     """A training that was asked to stop in its sixth step."""
     with patch.context() as patched:
-        patched.setattr("flip_training.training.Stepper", Interrupted)
+        patched.setattr("flip_training.training.training.Stepper", Interrupted)
         with pytest.raises(TrainingStopped) as stopped:
             trained(storage, preset)
     return stopped.value
@@ -166,7 +166,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_keeps_the_last_good_st
     preset = changed(micro, save_every=2)
     state = pairs.work_path("llm") / "state.safetensors"
     with monkeypatch.context() as patch:
-        patch.setattr("flip_training.training.Stepper", Exploding)
+        patch.setattr("flip_training.training.training.Stepper", Exploding)
         with pytest.raises(TrainingDiverged) as diverged:
             trained(pairs, preset)
     for part in ("not finite at step 4", "itc nan", "'micro'", "learning rate", "train.lr"):

@@ -1,0 +1,1 @@
+"""Commands of ``flip`` that are more than a few lines."""

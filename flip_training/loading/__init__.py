@@ -1,0 +1,1 @@
+"""Crop tars and captions → batches of tensors."""

@@ -1,0 +1,1 @@
+"""FLIP itself: its encoders, its checkpoints, and their exports."""

@@ -1,0 +1,1 @@
+"""Batches → the losses of a step, over one process or many."""

@@ -1,0 +1,1 @@
+"""Steps → a trained model: the loop, its state, its reports, its processes."""
