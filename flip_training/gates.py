@@ -75,6 +75,19 @@ def _shared_pictures(storage: Storage, recipe: str) -> str:
     return f"{len(shared)} pictures are in several splits: {shared[:5]}" if shared else ""
 
 
+def _too_few_faces(storage: Storage, recipe: str) -> str:
+    pairs = storage.read_table("training_sets", recipe, ["face_id", "split"])
+    trained = pairs.filter(pc.equal(pairs["split"], "train"))["face_id"]
+    if (num_faces := pc.count_distinct(trained).as_py()) >= 2:
+        return ""
+    left = ", ".join(
+        f"{name.removeprefix('excluded_')} {number:.0f}"
+        for name, number in _provenance(storage, "training_sets", recipe).counts.items()
+        if name.startswith("excluded_")
+    )
+    return f"{num_faces} faces to train on, of 2 at least; left out: {left or 'none'}"
+
+
 def _infinite_loss(storage: Storage, recipe: str) -> str:
     history = storage.read_table("flip_checkpoints", recipe).to_pylist()
     if not history:
@@ -174,6 +187,12 @@ GATES: Final[tuple[Gate, ...]] = (
         "rows_conserved",
         "Caption rows that came in are pairs or are counted under a reason.",
         _lost_rows,
+    ),
+    Gate(
+        "training_sets",
+        "faces_to_train",
+        "The train split has two faces at least, so that there is something to contrast.",
+        _too_few_faces,
     ),
     Gate(
         "training_sets",

@@ -28,6 +28,12 @@ def test_a_sound_recipe_passes_every_blocking_gate(built: Storage) -> None:
             lambda rows: rows[0].update(split="test" if rows[0]["split"] != "test" else "train"),
             "1 groups are in several splits",
         ),
+        (
+            "faces_to_train",
+            lambda rows: [row.update(split="test") for row in rows],
+            "0 faces to train on, of 2 at least",
+        ),
+        ("faces_to_train", lambda rows: rows.clear(), "0 faces to train on, of 2 at least"),
         ("loss_finite", lambda rows: rows[0].update(loss_itm=float("nan")), "loss_itm at step"),
         ("recalls_in_range", lambda rows: rows[0].update(value=1.5), "1 metrics are out of range"),
         (
