@@ -21,7 +21,7 @@ from flip_training.overriding import VARIABLE, changes_from_environment, overrid
 
 
 def tiny() -> Preset:
-    """A FLIP of 0.24 million weights from scratch: a few hundred faces in seconds on one CPU core.
+    """A FLIP of 0.15 million weights from scratch: a few hundred faces in seconds on one CPU core.
 
     Large learning rate, because the published one would see too few updates. One thread, because
     operations this small gain little from a second one; the weights then do not depend on how many
