@@ -192,6 +192,7 @@ def date_in(seconds: float) -> str:
 @pytest.mark.parametrize(
     ("retry_after", "least"),
     [("0.3", 0.3), ("86400", 0.6), (date_in(3600), 0.6), (date_in(-5), 0.0), ("soon", 0.0)],
+    ids=["seconds", "a day", "a date", "a past date", "no time"],
 )
 def test_retry_after_is_honoured_up_to_a_bound(retry_after: str, least: float) -> None:
     with faulty_chat(once(429), retry_after=retry_after) as chat:
