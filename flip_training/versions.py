@@ -23,4 +23,4 @@ def checkpoint_version(recipe: Recipe, preset: Preset) -> str:
 
 def retrieval_version(preset: Preset) -> str:
     """Version of the retrieval metrics."""
-    return fingerprint("flip_retrieval-3", preset.evaluation)
+    return fingerprint("flip_retrieval-4", preset.evaluation)

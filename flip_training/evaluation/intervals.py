@@ -92,8 +92,9 @@ class Bootstrap:
         found = statistic(values.double(), weights)
         cut = _cut_off(self.num_clusters)
         ends = torch.quantile(found, torch.tensor([cut, 1 - cut], dtype=found.dtype))
-        low, high = (float(end) for end in ends)
-        if low == high:
+        # Sums are rounded: a mean of ones may be a little more than one.
+        low, high = (min(max(float(end), bounds[0]), bounds[1]) for end in ends)
+        if high - low <= 1e-9 * (bounds[1] - bounds[0]):
             slack = (bounds[1] - bounds[0]) * (1 - _MISSED ** (1 / self.num_clusters))
             low, high = max(bounds[0], low - slack), min(bounds[1], high + slack)
         return low, high

@@ -78,3 +78,16 @@ def test_a_weighted_median_is_that_of_the_repeated_values() -> None:
     values = torch.tensor([5.0, 1.0, 3.0])
     weights = torch.tensor([[1.0, 1.0, 1.0], [3.0, 1.0, 1.0], [0.0, 1.0, 1.0]])
     assert weighted_median(values, weights).tolist() == [3.0, 5.0, 1.0]
+
+
+@pytest.mark.parametrize("size", range(3, 40))
+def test_ends_are_within_the_bounds_however_sums_are_rounded(size: int) -> None:
+    generator = torch.Generator().manual_seed(size)
+    bootstrap = Bootstrap.of_groups([str(i % 3) for i in range(size)])
+    describes = torch.rand(size, size, generator=generator) < 0.3
+    describes |= torch.eye(size, dtype=torch.bool)
+    weights = bootstrap.weights(describes)
+    for share_right in (0.7, 1.0):
+        values = (torch.rand(size, generator=generator) < share_right).double()
+        low, high = bootstrap.interval(values, weights, weighted_mean, (0.0, 1.0))
+        assert 0 <= low < high <= 1
