@@ -54,6 +54,8 @@ def leave_with_parent() -> None:
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_S)
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_IGN:
+        os._exit(1)  # As inherited: nobody here would hear it, and so nobody has a state to write.
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_S)
     os._exit(1)

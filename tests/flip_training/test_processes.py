@@ -83,12 +83,15 @@ def test_an_interrupted_step_asks_its_process_to_end_and_waits(module, tmp_path:
     assert (tmp_path / "saved").read_text() == "state"
 
 
-def test_a_process_ends_with_the_one_that_started_it(module, tmp_path: Path) -> None:
+@pytest.mark.parametrize("handler", ["SIG_DFL", "SIG_IGN"])
+def test_a_process_ends_with_the_one_that_started_it(module, handler: str) -> None:
     child = "from flip_training.leaving import leave_with_parent; import time, os\n"
     child += "leave_with_parent(); print(os.getpid()); time.sleep(60)\n"
     name = module(child)
     parent = (
+        "import signal\n"
         "from flip_training.defs.processes import run_module\n"
+        f"signal.signal(signal.SIGTERM, signal.{handler})\n"
         f"run_module({name!r}, [], lambda line: print(line, flush=True))\n"
     )
     command = [sys.executable, "-c", parent]
@@ -96,7 +99,7 @@ def test_a_process_ends_with_the_one_that_started_it(module, tmp_path: Path) -> 
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         process.kill()
-    for _ in range(100):
+    for _ in range(300):
         if not _is_running(pid):
             return
         time.sleep(0.1)

@@ -91,7 +91,10 @@ def curve_of(storage: Storage) -> Curve:
 
 
 def assert_same(curve: Curve, whole: Curve, within: float) -> None:
-    """Hold every column but the gradient's norm to a tolerance; the norm to 1e-3 of itself."""
+    """Hold every column but the gradient's norm to a tolerance; the norm to 1e-3 of itself.
+
+    It is a sum of many squares, and how they are added depends on where a process has them.
+    """
     assert curve.keys() == whole.keys()
     for name, values in whole.items():
         rtol, atol = (1e-3, 0.0) if name == NORM else (0.0, within)
@@ -120,7 +123,7 @@ def test_a_killed_training_goes_on_as_if_it_had_not_been(
         assert process.wait() == -signal.SIGKILL
     curve, lines = finished_here(pairs, preset)
     assert any(line.startswith("resumes after step ") for line in lines)
-    torch.testing.assert_close(curve, whole, rtol=0, atol=1e-6)
+    assert_same(curve, whole, 1e-6)
 
 
 @pytest.mark.slow
@@ -136,7 +139,7 @@ def test_sigterm_writes_the_state_and_ends_with_143(
     curve, lines = finished_here(pairs, preset)
     (resumed,) = (line for line in lines if line.startswith("resumes after step "))
     assert resumed.split()[3] == output[-1].split()[5]
-    torch.testing.assert_close(curve, whole, rtol=0, atol=1e-6)
+    assert_same(curve, whole, 1e-6)
 
 
 def torchrun(storage: Storage) -> list[str]:
