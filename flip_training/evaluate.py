@@ -23,11 +23,10 @@ from flip_training.loading.faces import Face, read_faces
 from flip_training.model.checkpoint import load_checkpoint
 from flip_training.model.flip import FLIPModel
 from flip_training.pairs.recipe_files import find_recipe
-from flip_training.presets import changed_preset
 from flip_training.schema import FLIP_RETRIEVAL
 from flip_training.seeds import stable_seed
 from flip_training.storage import Provenance, Storage
-from flip_training.train import use_threads
+from flip_training.train import asked_preset, use_threads
 from flip_training.versions import retrieval_version
 
 
@@ -111,7 +110,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def main(
     recipe: Annotated[str, typer.Option(help="Whose checkpoint to evaluate.")],
-    preset: Annotated[str, typer.Option(help="Named setting: tiny or base_paper.")] = "tiny",
+    preset: Annotated[
+        str, typer.Option(help="Named setting; else FLIP_PRESET, else the profile's.")
+    ] = "",
     home: Annotated[Path | None, typer.Option(help="Data root; else FACECAPTION_HOME.")] = None,
     changes: Annotated[
         list[str] | None,
@@ -121,7 +122,7 @@ def main(
 ) -> None:
     """Evaluate a recipe's FLIP on its held-out pairs and commit the metrics."""
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    setting = changed_preset(preset, changes or ())
+    setting = asked_preset(preset, changes or ())
     use_threads(setting)
     storage = Storage(home.resolve()) if home else Storage.from_environment()
     name = find_recipe(storage, recipe).name

@@ -8,7 +8,7 @@ The last weights are kept: nothing is chosen on held-out data. The loop belongs 
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +170,18 @@ def use_threads(preset: Preset, num_processes: int = 1) -> None:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // num_processes))
 
 
+def asked_preset(name: str, changes: Sequence[str]) -> Preset:
+    """The preset of a command line, else the environment's, with its changes.
+
+    Raises:
+        SystemExit: If there is no such preset or a change is none, with one line that says so.
+    """
+    try:
+        return changed_preset(name or name_from_environment(), changes)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -194,7 +206,7 @@ def main(
     ] = "",
 ) -> None:
     """Train a recipe's FLIP from its training set and commit it."""
-    setting = changed_preset(preset or name_from_environment(), changes or ())
+    setting = asked_preset(preset, changes or ())
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     count = process_count(processes, chosen)
     leave_with_parent()

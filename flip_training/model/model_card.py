@@ -106,9 +106,9 @@ def _what_it_is(config: ModelConfig) -> str:
 FLIP (Facial Language-Image Pretraining, https://arxiv.org/abs/2407.08515): two encoders with a
 shared space of {config.embed_dim} dimensions, and a head that matches a picture with a caption.
 
-- Image encoder: CLIP ViT, {vision.layers} layers of width {vision.width}, patches of \
+- Image encoder: CLIP ViT, layers: {vision.layers}, width {vision.width}, patches of \
 {vision.patch_size} px, pictures of {vision.image_size} px.
-- Text encoder: BERT with cross-attention, {text.layers} layers of width {text.width}, \
+- Text encoder: BERT with cross-attention, layers: {text.layers}, width {text.width}, \
 {text.vocab_size} tokens, captions of up to {text.max_length} tokens.
 - Contrastive loss: {config.contrast}.
 - First weights: {" and ".join(first) if first else "random"}.

@@ -6,11 +6,13 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from flip_training import evaluate as evaluate_module
 from flip_training import train as train_module
 from flip_training.config import Preset
 from flip_training.pairs.recipes import RECIPES
@@ -207,14 +209,17 @@ def test_a_training_set_is_needed(storage: Storage, micro: Preset) -> None:
         trained(storage, micro)
 
 
-def test_the_command_takes_the_environments_preset_unless_one_is_named(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("program", [train_module, evaluate_module])
+def test_the_commands_take_the_environments_preset_unless_one_is_named(
+    monkeypatch: pytest.MonkeyPatch, program: ModuleType
 ) -> None:
     monkeypatch.setenv("FLIP_PRESET", "huge")
-    with pytest.raises(ValueError, match="FLIP_PRESET='huge' is not one of"):
-        train_module.main("llm")
-    with pytest.raises(ValueError, match="preset 'vast' is not one of"):
-        train_module.main("llm", "vast")
+    with pytest.raises(SystemExit, match="FLIP_PRESET='huge' is not one of"):
+        program.main("llm")
+    with pytest.raises(SystemExit, match="preset 'vast' is not one of"):
+        program.main("llm", "vast")
+    with pytest.raises(SystemExit, match="--set: "):
+        program.main("llm", "tiny", changes=["train.rate=1"])
 
 
 def test_a_home_without_a_training_set_is_left_as_it_was(tmp_path: Path, micro: Preset) -> None:
