@@ -25,6 +25,26 @@ def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
 
 
+@pytest.fixture(scope="session")
+def _threads() -> int:
+    """CPU threads that torch takes by itself."""
+    import torch
+
+    return torch.get_num_threads()
+
+
+@pytest.fixture(autouse=True)
+def _threads_of_its_own(_threads: int) -> Iterator[None]:
+    """No test leaves the next another number of threads: sums would be rounded in another order.
+
+    What is computed in this process could then differ from what another process computes.
+    """
+    import torch
+
+    yield
+    torch.set_num_threads(_threads)
+
+
 @pytest.fixture
 def storage(tmp_path: Path) -> Storage:
     """An empty local data root."""

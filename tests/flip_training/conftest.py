@@ -106,7 +106,7 @@ def write_shard(home: Path, shard: str, num_people: int, faces_each: int, seed: 
     write_table(home, "raw_shards", shard, raw)
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def one_thread() -> None:
     """Models this small only wait for a second thread."""
     torch.set_num_threads(1)
