@@ -21,12 +21,9 @@ from torch import Tensor, nn
 
 from flip_training.model.bert import TextEncoder
 from flip_training.model.hub import model_folder
-from flip_training.model.model_config import ModelConfig
+from flip_training.model.model_config import TEMP_RANGE, ModelConfig
 from flip_training.model.pretrained import load_bert, load_clip
 from flip_training.model.vit import VisualEncoder
-
-#: Bounds of the learnt temperature.
-TEMP_RANGE: Final = (0.001, 0.5)
 
 #: Where SigLIP starts: the logarithm of the scale and the bias, so that at first every pair counts
 #: as wrong, as nearly all are. Source: https://arxiv.org/abs/2303.15343, section 3.2.

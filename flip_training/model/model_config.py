@@ -6,7 +6,10 @@ torch. How a model is trained belongs to ``config``.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+#: Bounds of the learnt temperature.
+TEMP_RANGE: Final = (0.001, 0.5)
 
 #: Rows of BERT's position table.
 _BERT_POSITIONS = 512
@@ -138,7 +141,8 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         require(self.embed_dim > 0, "embed_dim", self.embed_dim, "positive")
-        require(0.001 <= self.temp <= 0.5, "temp", self.temp, "in [0.001, 0.5]")
+        low, high = TEMP_RANGE
+        require(low <= self.temp <= high, "temp", self.temp, f"in [{low}, {high}]")
         require(
             self.contrast in ("softmax", "sigmoid"),
             "contrast",

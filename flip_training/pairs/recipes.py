@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from flip_training.model.model_config import require
+
 #: Caption source → the dataset's table of it. The web's own text stands beside the faces.
 CAPTION_TABLES: Final[Mapping[str, str]] = {
     "raw": "face_crops",
@@ -24,13 +26,8 @@ TARGET_NAME: Final = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")  # a file's
 _NAME: Final = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 
-def _require(condition: bool, setting: str, value: object, expected: str) -> None:
-    if not condition:
-        raise ValueError(f"{setting} must be {expected}, got {value!r}")
-
-
 def _require_source(setting: str, source: str) -> None:
-    _require(source in CAPTION_TABLES, setting, source, f"one of {', '.join(CAPTION_TABLES)}")
+    require(source in CAPTION_TABLES, setting, source, f"one of {', '.join(CAPTION_TABLES)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +60,10 @@ class Cut:
                 f"at_least = {self.at_least!r}"
             )
         if self.top is not None:
-            _require(0 < self.top <= 1, "top", self.top, "a share above 0 and up to 1")
+            require(0 < self.top <= 1, "top", self.top, "a share above 0 and up to 1")
         elif self.at_least is not None:
-            _require(math.isfinite(self.at_least), "at_least", self.at_least, "a finite number")
-            _require(not self.threshold_of, "threshold_of", self.threshold_of, "given with top")
+            require(math.isfinite(self.at_least), "at_least", self.at_least, "a finite number")
+            require(not self.threshold_of, "threshold_of", self.threshold_of, "given with top")
 
     @property
     def ranked(self) -> str:
@@ -101,15 +98,15 @@ class Take:
     in_clusters: bool = False
 
     def __post_init__(self) -> None:
-        _require(bool(self.captions), "captions", self.captions, "at least one source")
+        require(bool(self.captions), "captions", self.captions, "at least one source")
         for source in self.captions:
             _require_source("captions", source)
         is_unique = len(set(self.captions)) == len(self.captions)
-        _require(is_unique, "captions", self.captions, "different sources")
-        _require(self.best >= 0, "best", self.best, "0 or more")
+        require(is_unique, "captions", self.captions, "different sources")
+        require(self.best >= 0, "best", self.best, "0 or more")
         if self.joined:
-            _require(len(self.captions) > 1, "captions", self.captions, "several where joined")
-            _require(not self.best, "best", self.best, "0 where captions are joined")
+            require(len(self.captions) > 1, "captions", self.captions, "several where joined")
+            require(not self.best, "best", self.best, "0 where captions are joined")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,10 +133,10 @@ class Recipe:
     test_share: float = 0.2
 
     def __post_init__(self) -> None:
-        _require(bool(_NAME.fullmatch(self.name)), "name", self.name, "like raw_top30")
-        _require(bool(self.takes), "takes", self.takes, "at least one step")
-        _require(bool(TARGET_NAME.fullmatch(self.target)), "target", self.target, "like ffhq-256")
-        _require(self.clusters > 0, "clusters", self.clusters, "positive")
+        require(bool(_NAME.fullmatch(self.name)), "name", self.name, "like raw_top30")
+        require(bool(self.takes), "takes", self.takes, "at least one step")
+        require(bool(TARGET_NAME.fullmatch(self.target)), "target", self.target, "like ffhq-256")
+        require(self.clusters > 0, "clusters", self.clusters, "positive")
         if not (min(self.val_share, self.test_share) > 0 and self.val_share + self.test_share < 1):
             raise ValueError(
                 f"recipe {self.name!r}: val_share {self.val_share} and test_share "

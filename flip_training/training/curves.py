@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Final
 
-#: Bounds between which the temperature is learnt, and how close to one it counts as being there.
-_TEMP_RANGE: Final = (0.001, 0.5)
+from flip_training.model.model_config import TEMP_RANGE
+
+#: How close to a bound the temperature counts as being there, as a share of the bound.
 _AT_BOUND: Final = 0.01
 
 #: Fewest rows of a fifth that are compared.
@@ -58,7 +59,7 @@ def clamped_temperature(history: Rows) -> str:
     if not history:
         return ""
     last = median(row["temp"] for row in history[-max(1, len(history) // 5) :])
-    low, high = _TEMP_RANGE
+    low, high = TEMP_RANGE
     if last <= low * (1 + _AT_BOUND):
         return f"the temperature is at its lower bound, {low:g}: the loss asks for still less"
     if last >= high * (1 - _AT_BOUND):

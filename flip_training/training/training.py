@@ -15,7 +15,8 @@ import torch
 
 from flip_training.config import Preset
 from flip_training.loading.data import Batch, TrainingBatches
-from flip_training.model.flip import TEMP_RANGE, FLIPModel
+from flip_training.model.flip import FLIPModel
+from flip_training.model.model_config import TEMP_RANGE
 from flip_training.objective.distributed import Processes
 from flip_training.objective.objective import Objective, alpha_at
 from flip_training.training.divergence import TrainingDiverged, record_divergence

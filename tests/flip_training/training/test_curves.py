@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from flip_training.model.flip import TEMP_RANGE
+from flip_training.model.model_config import TEMP_RANGE
 from flip_training.training.curves import clamped_temperature, flat_loss
 
 
