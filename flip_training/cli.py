@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.status import Status
 from rich.table import Column, Table
 from rich.text import Text
 
 from flip_training.commands import model as model_commands
 from flip_training.commands.embedding import embed_faces, embed_target
+from flip_training.commands.terminal import console as _console
+from flip_training.commands.terminal import stop
 from flip_training.evaluation.retrieval_report import as_text
 from flip_training.evaluation.retrieval_summary import mean_recall
 from flip_training.freshness import CHAIN, failed_checks, first_to_build, states, why_not
@@ -40,9 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-# What is printed holds names and reasons that are not ours: nothing in it is markup.
-_console = Console(highlight=False, markup=False, emoji=False)
-_errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 app.add_typer(model_commands.app)
 
 
@@ -63,11 +61,6 @@ def _print_marked(mark: str, style: str, line: str) -> None:
     _console.print(Text.assemble((mark, style), f" {line}"), soft_wrap=True)
 
 
-def _stop(message: str) -> typer.Exit:
-    _errors.print(message, style="red", soft_wrap=True)
-    return typer.Exit(1)
-
-
 @app.command()
 def build(
     recipes: Annotated[
@@ -85,12 +78,12 @@ def build(
         else:
             chosen = _buildable(storage)
     except ValueError as error:
-        raise _stop(str(error)) from None
+        raise stop(str(error)) from None
     # Partitioned checks are a preview of Dagster's that we chose; each of them would warn.
     warnings.filterwarnings("ignore", "Specifying a partitions_def on an AssetCheckSpec")
     failures = [line for recipe in chosen for line in _build(trainer, recipe)]
     if failures:
-        raise _stop("\n".join(f"✗ {line}" for line in failures))
+        raise stop("\n".join(f"✗ {line}" for line in failures))
 
 
 def _buildable(storage: Storage) -> list[Recipe]:
@@ -99,7 +92,7 @@ def _buildable(storage: Storage) -> list[Recipe]:
     _tell_unbuildable({recipe.name: reason for recipe, reason in reasons.items()})
     found = [recipe for recipe, reason in reasons.items() if not reason]
     if not found:
-        raise _stop(f"no recipe can be built in {storage.home}")
+        raise stop(f"no recipe can be built in {storage.home}")
     return found
 
 
@@ -179,7 +172,7 @@ def status() -> None:
         preset = preset_from_environment()
         found = states(storage, preset)
     except ValueError as error:
-        raise _stop(str(error)) from None
+        raise stop(str(error)) from None
     unbuildable = {recipe: reason for _, recipe, s, reason in found if s == "missing" and reason}
     table = Table(Column("recipe", overflow="fold"), *CHAIN, box=None)
     for name in dict.fromkeys(recipe for _, recipe, _, _ in found):
@@ -222,7 +215,7 @@ def cross_validate(
             told = partial(_tell, status, recipe)
             rows = run(storage, chosen, preset, folds, device, told)
     except (ValueError, PartitionMissing, GateFailed) as error:
-        raise _stop(str(error)) from None
+        raise stop(str(error)) from None
     _console.print(as_text(rows), soft_wrap=True)
 
 

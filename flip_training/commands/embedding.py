@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from flip_training.commands.terminal import console, errors, stop
 from flip_training.pairs.image_embeddings import CLIP_SETTING
 from flip_training.storage import GateFailed, PartitionMissing, Storage
 
 if TYPE_CHECKING:
     from flip_training.pairs.embedding import PictureEncoder
 
-_console = Console(highlight=False, markup=False, emoji=False)
-_errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 _Clip = Annotated[
     str, typer.Option("--clip", envvar=CLIP_SETTING, help="CLIP: name on the hub, or folder.")
@@ -35,10 +33,10 @@ def embed_faces(clip: _Clip = "", batch_size: _BatchSize = 64) -> None:
         try:
             done = embed_shard(storage, shard, encoder, batch_size)
         except (PartitionMissing, GateFailed, OSError, tarfile.TarError) as error:
-            _errors.print(f"✗ {shard} is passed over: {error}", soft_wrap=True)
+            errors.print(f"✗ {shard} is passed over: {error}", soft_wrap=True)
             continue
         told = f"{done.counts['embedded']:.0f} faces" if done else "up to date"
-        _console.print(f"✓ {number}/{len(shards)} {shard}: {told}", soft_wrap=True)
+        console.print(f"✓ {number}/{len(shards)} {shard}: {told}", soft_wrap=True)
 
 
 def embed_target(
@@ -54,8 +52,8 @@ def embed_target(
     try:
         done = embedding.embed_target(storage, name, place, encoder, batch_size)
     except (ValueError, OSError, tarfile.TarError) as error:
-        raise _stop(f"{place}: {error}") from None
-    _console.print(
+        raise stop(f"{place}: {error}") from None
+    console.print(
         f"✓ {name}: {done.counts['embedded']:.0f} pictures, {done.counts['unreadable']:.0f} "
         "unreadable",
         soft_wrap=True,
@@ -68,9 +66,4 @@ def _open(clip: str) -> "tuple[Storage, PictureEncoder]":
     try:
         return Storage.from_environment(), PictureEncoder(clip)
     except (EncoderUnavailable, ValueError) as error:
-        raise _stop(str(error)) from None
-
-
-def _stop(message: str) -> typer.Exit:
-    _errors.print(message, style="red", soft_wrap=True)
-    return typer.Exit(1)
+        raise stop(str(error)) from None

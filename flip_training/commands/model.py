@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from flip_training.commands.terminal import console, stop
 from flip_training.pairs.recipe_files import find_recipe
 from flip_training.storage import GateFailed, PartitionMissing, Storage
 
@@ -18,16 +18,9 @@ if TYPE_CHECKING:
     from flip_training.model.flip import FLIPModel
 
 app = typer.Typer()
-_console = Console(highlight=False, markup=False, emoji=False)
-_errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 _Recipe = Annotated[str, typer.Argument(help="Recipe whose checkpoint is exported.")]
 _Out = Annotated[Path, typer.Argument(help="Folder to write into.")]
-
-
-def _stop(error: Exception) -> typer.Exit:
-    _errors.print(str(error), style="red", soft_wrap=True)
-    return typer.Exit(1)
 
 
 def _checkpoint(recipe: str) -> "tuple[Storage, FLIPModel, BertTokenizer]":
@@ -48,10 +41,10 @@ def export_hf(recipe: _Recipe, out: _Out) -> None:
     try:
         storage, model, tokenizer = _checkpoint(recipe)
     except (OSError, ValueError, PartitionMissing, GateFailed) as error:
-        raise _stop(error) from None
+        raise stop(str(error)) from None
     card = model_card(model.config, facts_of(storage, recipe))
     export_for_transformers(out, model, tokenizer, card)
-    _console.print(f"{out}: load with AutoModel and trust_remote_code=True", soft_wrap=True)
+    console.print(f"{out}: load with AutoModel and trust_remote_code=True", soft_wrap=True)
 
 
 @app.command("export-onnx")
@@ -64,13 +57,13 @@ def export_onnx(recipe: _Recipe, out: _Out) -> None:
         _, model, tokenizer = _checkpoint(recipe)
         differences = export(model, out)
     except (OSError, ValueError, PartitionMissing, GateFailed, ExportMismatch) as error:
-        raise _stop(error) from None
+        raise stop(str(error)) from None
     except ImportError as error:
         missing = f"{error}; install facecaption with the extra flip-onnx"
-        raise _stop(ImportError(missing)) from None
+        raise stop(missing) from None
     _write_processor(model, tokenizer, out)
     for name, difference in differences.items():
-        _console.print(f"{out / name}: differs by at most {difference:.1e}", soft_wrap=True)
+        console.print(f"{out / name}: differs by at most {difference:.1e}", soft_wrap=True)
 
 
 @app.command("import-authors")
@@ -92,8 +85,8 @@ def import_authors(
         require_own_tokenizer(model, words, f"--tokenizer {tokenizer}")
         save_checkpoint(out, model, words)
     except (OSError, ValueError) as error:
-        raise _stop(error) from None
-    _console.print(f"{out}: load with FLIPModel.from_pretrained", soft_wrap=True)
+        raise stop(str(error)) from None
+    console.print(f"{out}: load with FLIPModel.from_pretrained", soft_wrap=True)
 
 
 def _write_processor(model: "FLIPModel", tokenizer: "BertTokenizer", out: Path) -> None:
